@@ -74,7 +74,7 @@ class Submission(Base):
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
     state: Mapped[SubmissionState] = mapped_column(String(16))
     revision: Mapped[int] = mapped_column(default=1)
-    """Raised by every file that is added after the submission has closed: earlier verdicts and approvals no longer count."""
+    """Raised by every file that is added after it has closed: earlier verdicts and approvals no longer count."""
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     opened_at: Mapped[datetime]
     closes_at: Mapped[datetime]

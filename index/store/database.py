@@ -1,0 +1,104 @@
+"""The one way to the database: short transactions, and on SQLite one writer at a time.
+
+On SQLite every writing transaction begins with BEGIN IMMEDIATE: a deferred one that reads first and then writes
+fails with "database is locked" as soon as two meet, whatever the busy time-out. A lock file before BEGIN makes
+writers queue instead of sleeping and retrying.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+    from sqlalchemy.engine import Connection, Engine
+
+__all__ = ["Database"]
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a decision survives a power cut
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+class Database:
+    """An engine with the project's transaction rules."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writers = threading.Lock()
+        self._lock_file: IO[bytes] | None = None
+        self.engine: Engine = self._sqlite_engine() if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+
+    def _sqlite_engine(self) -> Engine:
+        if not self.url.database:
+            raise ValueError("an in-memory SQLite database forgets everything: give a file, sqlite:///PATH")
+        path = Path(self.url.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock_file = path.with_name(path.name + ".lock").open("ab")
+        engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": 30})
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+        return engine
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose transaction commits when the block ends, and rolls back when it raises.
+
+        On SQLite no other writer runs meanwhile, so keep it short: no scan, mail or network inside.
+        """
+        with self._one_writer(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one moment of the database. What it changes is thrown away."""
+        with Session(self.engine.execution_options(pratique_read_only=True)) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        if self._lock_file is None:
+            yield
+            return
+        with self._writers:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def lock_project(self, session: Session, name: str) -> None:
+        """Until this transaction ends, no other one changes the project `name` (normalized)."""
+        if not self.is_sqlite:  # SQLite has one writer anyway
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"project:{name}"})
+
+    def dispose(self) -> None:
+        """All connections are closed: call it before a fork and at the end."""
+        self.engine.dispose()
+
+
+def _on_sqlite_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("pratique_read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
