@@ -35,7 +35,7 @@ class Settings(BaseSettings):
 
     settle_seconds: float = Field(10.0, ge=0, description="A submission closes when no file has come for so long.")
     hold_everything: bool = Field(
-        False, description="Stops all automatic publication; clear releases wait for a person."
+        default=False, description="Stops all automatic publication; clear releases wait for a person."
     )
     allow_single_reviewer: bool = Field(
         default=False, description="Waives the second person for heavy decisions. Logged."

@@ -47,7 +47,7 @@ Sha256Hex = NewType("Sha256Hex", str)
 """64 lower-case hexadecimal digits that came out of a hash function, never out of a form."""
 
 MemberName = NewType("MemberName", str)
-"""A member's path inside an artifact that has passed the archive's name rules (relative, `/`, no control characters)."""
+"""A member's path that has passed the archive's name rules (relative, `/`, no control characters)."""
 
 RuleId = NewType("RuleId", str)
 """The stable id of a rule: lower case, words joined by hyphens (`decode-exec`)."""

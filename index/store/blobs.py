@@ -7,10 +7,11 @@ import shutil
 from contextlib import suppress
 from hashlib import sha256 as new_sha256
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
-from scanner.model import Sha256Hex
+if TYPE_CHECKING:
+    from scanner.model import Sha256Hex
 
 __all__ = ["BlobCorrupt", "BlobMissing", "BlobStore", "LocalBlobs", "open_blobs"]
 
