@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["visible_file", "visible_files", "visible_projects"]
 
 
-def _visible() -> Select[tuple[File]]:
+def _visible() -> Select[File]:
     """Files of published submissions whose bytes nobody has rejected."""
     return (
         select(File)

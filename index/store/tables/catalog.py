@@ -106,6 +106,8 @@ class File(Base):
     metadata_sha256: Mapped[str] = mapped_column(String(64))
     attestations: Mapped[str | None] = mapped_column(Text)
     """The verified attestations as they were sent: a JSON array (PEP 740)."""
+    provenance: Mapped[str | None] = mapped_column(Text)
+    """What verifying them told: a JSON array of :class:`scanner.model.ProvenanceFact`."""
     uploaded_at: Mapped[datetime]
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     yanked: Mapped[bool] = mapped_column(default=False)

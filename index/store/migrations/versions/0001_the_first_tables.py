@@ -217,6 +217,7 @@ def upgrade() -> None:
     sa.Column('metadata_bytes', sa.LargeBinary(), nullable=False),
     sa.Column('metadata_sha256', sa.String(length=64), nullable=False),
     sa.Column('attestations', sa.Text(), nullable=True),
+    sa.Column('provenance', sa.Text(), nullable=True),
     sa.Column('uploaded_at', index.store.tables.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('uploaded_by_id', sa.Integer(), nullable=False),
     sa.Column('yanked', sa.Boolean(), nullable=False),
