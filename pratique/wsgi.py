@@ -1,0 +1,53 @@
+"""The web application, put together: the index's blueprints, the pages for people, ids for each request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from flask import Flask, g, request
+from index.upload.views import blueprint as upload
+
+import webui
+from index.clock import utcnow
+from index.publish.views import blueprint as publish
+from index.store.identifiers import new_id
+from pratique.opening import open_services
+from pratique.proxies import TrustedProxies
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from index.services import Services
+
+__all__ = ["application", "create_app"]
+
+
+def create_app(services: Services) -> Flask:
+    """The whole application on these services."""
+    app = Flask("pratique", static_folder=None)
+    app.extensions["pratique"] = services
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.register_blueprint(upload)
+    app.register_blueprint(publish)
+    webui.init_app(app)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
+    return app
+
+
+def application() -> Flask:
+    """The application of a web process: `gunicorn 'pratique.wsgi:application()'`."""
+    return create_app(open_services("web"))
+
+
+def _begin() -> None:
+    g.request_id = new_id(utcnow())
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(process="web", request=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    structlog.get_logger().debug("request", method=request.method, path=request.path, status=response.status_code)
+    return response
