@@ -52,6 +52,8 @@ class User(Base, UserMixin):  # type: ignore[misc] # Flask-Security ships no typ
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
+    tf_last_counter: Mapped[int | None]
+    """The time step of the last code that was used: no code works twice."""
     create_datetime: Mapped[datetime]
     update_datetime: Mapped[datetime]
     roles: Mapped[list[Role]] = relationship(secondary=role_user, lazy="selectin")
