@@ -25,7 +25,7 @@ class TransportFailed(Exception):
 class Transport(Protocol):
     """A way that mail leaves."""
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage, /) -> None:
         """The message has left.
 
         Raises:

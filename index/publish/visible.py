@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
 
 from index.store.tables import Artifact, File, Project, Release, Submission, SubmissionState
 
@@ -29,6 +30,7 @@ def _visible() -> Select[File]:
             Submission.published_at.is_not(None),
             Artifact.rejected_at.is_(None),
         )
+        .options(joinedload(File.submission))
     )
 
 

@@ -41,15 +41,14 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
+        self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
         self._lock_file: IO[bytes] | None = None
         self.engine: Engine = self._sqlite_engine() if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
 
     def _sqlite_engine(self) -> Engine:
         if not self.url.database:
             raise ValueError("an in-memory SQLite database forgets everything: give a file, sqlite:///PATH")
-        path = Path(self.url.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock_file = path.with_name(path.name + ".lock").open("ab")
+        Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, connect_args={"check_same_thread": False, "timeout": 30})
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -69,14 +68,15 @@ class Database:
         """A session that sees one moment of the database. What it changes is thrown away."""
         with Session(self.engine.execution_options(pratique_read_only=True)) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
-        if self._lock_file is None:
+        if self._lock_path is None:
             yield
             return
         with self._writers:
+            if self._lock_file is None:
+                self._lock_file = self._lock_path.open("ab")
             fcntl.flock(self._lock_file, fcntl.LOCK_EX)
             try:
                 yield
@@ -89,8 +89,12 @@ class Database:
             session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"project:{name}"})
 
     def dispose(self) -> None:
-        """All connections are closed: call it before a fork and at the end."""
+        """All connections and the lock file are closed: call it before a fork and at the end."""
         self.engine.dispose()
+        with self._writers:
+            if self._lock_file is not None:
+                self._lock_file.close()
+                self._lock_file = None
 
 
 def _on_sqlite_connect(connection: Any, _record: object) -> None:
