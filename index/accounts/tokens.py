@@ -1,0 +1,120 @@
+"""API tokens: made once, shown once, stored as a digest, dead when revoked, expired or their owner is switched off."""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from packaging.utils import canonicalize_name
+from sqlalchemy import select
+
+from index.audit.log import Event, append
+from index.store.tables import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from index.store.tables import User
+
+__all__ = ["PREFIX", "authenticate", "create_token", "is_alive", "list_tokens", "looks_like_token", "revoke_token"]
+
+#: What every secret begins with, so that people and secret scanners recognise one.
+PREFIX: Final = "pratique-"
+
+_RANDOM_BYTES: Final = 32
+_BODY: Final = 43  # characters of base64url for 32 bytes
+_CHECK: Final = 8  # hexadecimal digits of a CRC-32
+_LENGTH: Final = len(PREFIX) + _BODY + _CHECK
+
+
+def create_token(  # noqa: PLR0913 # the caller names each of them
+    session: Session,
+    user: User,
+    *,
+    label: str,
+    project: str | None = None,
+    expires_at: datetime | None = None,
+    actor: str = "",
+    now: datetime,
+) -> tuple[Token, str]:
+    """A token that acts for `user`, and its secret, which nobody can show again.
+
+    With `project` it may act for that project only. `actor` is who made it, if not the user.
+    """
+    body = PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    secret = body + _check_digits(body)
+    token = Token(
+        user_id=user.id,
+        label=label,
+        digest=_digest(secret),
+        project=canonicalize_name(project) if project else None,
+        created_at=now,
+        expires_at=expires_at,
+        user=user,
+    )
+    session.add(token)
+    session.flush()
+    append(
+        session,
+        Event(
+            actor=actor or f"user:{user.username}",
+            action="token.created",
+            subject=f"token:{token.id}",
+            new=token.project or "",
+        ),
+        now=now,
+    )
+    return token, secret
+
+
+def authenticate(session: Session, secret: str, *, now: datetime) -> Token | None:
+    """The living token that `secret` belongs to, or None: unknown, revoked, expired, or its owner is switched off."""
+    if not looks_like_token(secret):
+        return None
+    token = session.scalars(select(Token).where(Token.digest == _digest(secret))).one_or_none()
+    return token if token is not None and is_alive(token, now=now) else None
+
+
+def is_alive(token: Token, *, now: datetime) -> bool:
+    """Whether the token is neither revoked nor expired and its owner is active."""
+    expired = token.expires_at is not None and token.expires_at <= now
+    return token.revoked_at is None and not expired and token.user.active
+
+
+def looks_like_token(secret: str) -> bool:
+    """Whether prefix, length and check digits are those of a secret of ours: a typing error needs no database."""
+    return (
+        len(secret) == _LENGTH
+        and secret.isascii()
+        and secret.startswith(PREFIX)
+        and secret[-_CHECK:] == _check_digits(secret[:-_CHECK])
+    )
+
+
+def list_tokens(session: Session, user: User | None = None) -> Sequence[Token]:
+    """All tokens, of `user` or of everybody, the oldest first. The dead ones too."""
+    statement = select(Token).order_by(Token.id)
+    return session.scalars(statement if user is None else statement.where(Token.user_id == user.id)).all()
+
+
+def revoke_token(session: Session, token: Token, *, actor: str = "", now: datetime) -> None:
+    """The token is dead from now on. Revoking it again changes nothing."""
+    if token.revoked_at is not None:
+        return
+    token.revoked_at = now
+    event = Event(actor=actor or f"user:{token.user.username}", action="token.revoked", subject=f"token:{token.id}")
+    append(session, event, now=now)
+
+
+def _digest(secret: str) -> str:
+    # A plain hash: the secret has 256 random bits, so there is nothing to guess that a slow hash would protect.
+    return sha256(secret.encode()).hexdigest()
+
+
+def _check_digits(body: str) -> str:
+    return f"{crc32(body.encode()):08x}"
