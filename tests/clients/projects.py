@@ -61,7 +61,7 @@ class Project:
         return sorted((self.folder / "dist").iterdir())
 
 
-def run(command: Sequence[str | Path], *, cwd: Path | None = None, **environment: str) -> str:
+def run(command: Sequence[object], environment: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> str:
     """What the command printed.
 
     Raises:
@@ -73,7 +73,7 @@ def run(command: Sequence[str | Path], *, cwd: Path | None = None, **environment
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**clean, "NO_COLOR": "1", **environment},
+        env={**clean, "NO_COLOR": "1", **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -100,15 +100,15 @@ def publish(client: str, project: Project, instance: Instance, *, token: str | N
     files = [str(path) for path in project.distributions]
     if client == "twine":
         account = {"TWINE_USERNAME": "__token__", "TWINE_PASSWORD": secret}
-        return run([CLIENTS / "twine", "upload", "--non-interactive", "--repository-url", url, *files], **account)
+        return run([CLIENTS / "twine", "upload", "--non-interactive", "--repository-url", url, *files], account)
     if client == "uv":
-        return run([CLIENTS / "uv", "publish", "--publish-url", url, *files], UV_PUBLISH_TOKEN=secret)
+        return run([CLIENTS / "uv", "publish", "--publish-url", url, *files], {"UV_PUBLISH_TOKEN": secret})
     if client == "poetry":
-        return run([CLIENTS / "poetry", "publish", "--repository", "here"], cwd=project.folder, **_poetry(url, secret))
+        return run([CLIENTS / "poetry", "publish", "--repository", "here"], _poetry(url, secret), cwd=project.folder)
     if client == "flit":
         command = [CLIENTS / "flit", "publish", "--no-use-vcs"]
         account = {"FLIT_INDEX_URL": url, "FLIT_USERNAME": "__token__", "FLIT_PASSWORD": secret}
-        return run(command, cwd=project.folder, SOURCE_DATE_EPOCH=_epoch(project), **account)
+        return run(command, account, cwd=project.folder)
     raise ValueError(f"no client {client!r}")
 
 
@@ -119,10 +119,6 @@ def _poetry(url: str, secret: str) -> Mapping[str, str]:
         "POETRY_HTTP_BASIC_HERE_PASSWORD": secret,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
-
-
-def _epoch(project: Project) -> str:
-    return str(int((project.folder / "pyproject.toml").stat().st_mtime))
 
 
 def install_with_pip(instance: Instance, requirement: str, target: Path) -> str:
