@@ -42,7 +42,6 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
-        self._lock_path = Path(f"{self.url.database}.lock")
         self._lock_file: IO[bytes] | None = None
         self.engine: Engine = self._sqlite_engine() if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
 
