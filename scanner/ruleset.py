@@ -12,43 +12,24 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from scanner.model import Confidence, Finding, Kind, Role, RuleId, RulesetHash, Severity, Step
+from scanner.model import Finding, Role, RuleId, RulesetHash, Severity, Step
 from scanner.policy import Policy, load_policy
+from scanner.rule import RuleInfo, RulesetBroken, read_rules
+from scanner.yara_rules import Match, MatchTimeout, YaraRules, compile_yara
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["DEFAULT_RULES", "RuleInfo", "Ruleset", "RulesetBroken"]
+__all__ = ["DEFAULT_RULES", "Match", "MatchTimeout", "RuleInfo", "Ruleset", "RulesetBroken"]
 
 #: Where the rules lie that come with this engine.
 DEFAULT_RULES: Final = Path(__file__).resolve().parent.parent / "rules"
 
 _POLICY = "policy.toml"
+_YARA = "yara"
+_TESTS = "tests"
 _SNIPPET_LIMIT = 200
 _HASHED_SUFFIXES = frozenset({".toml", ".yar", ".txt"})
-
-
-class RulesetBroken(Exception):
-    """A rules folder that cannot become active; the message says which file and why."""
-
-
-class RuleInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a rule is, for a person and for the weighing."""
-
-    id: RuleId
-    title: str
-    """A short noun phrase: what was found."""
-    meaning: str
-    """What it means for a person, in a sentence or two."""
-    kind: Kind
-    severity: Severity
-    confidence: Confidence
-    technique: str = ""
-    """MITRE ATT&CK id."""
-    false_positives: str = ""
-    """What benign code may look like this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,28 +40,36 @@ class Ruleset:
     folder: Path
     rules: Mapping[RuleId, RuleInfo]
     policy: Policy
+    yara: YaraRules | None = None
+    """The compiled YARA rules. Only a ruleset made by hand has none, and that one refuses to match."""
 
     @classmethod
     def load(cls, folder: Path = DEFAULT_RULES) -> Ruleset:
         """The rules of `folder`.
 
         Raises:
-            RulesetBroken: a file is missing, malformed, or names a rule twice.
+            RulesetBroken: a file is missing or malformed, a rule is slow, incomplete or there twice.
         """
         try:
-            files = sorted(
-                p for p in folder.rglob("*") if p.is_file() and p.suffix in _HASHED_SUFFIXES and "tests" not in p.parts
-            )
-            rules = _load_rules(p for p in files if p.suffix == ".toml" and p.parent == folder and p.name != _POLICY)
+            contents = {path: path.read_bytes() for path in _rule_files(folder)}
+            yara_rules = compile_yara(_yara_sources(folder, contents))
+            tables = {p: c for p, c in contents.items() if p.suffix == ".toml" and p.parent == folder}
+            rules = _merged([*_toml_rules(tables), *(("yara", info) for info in yara_rules.infos)])
             policy = load_policy(folder / _POLICY)
-            digest = sha256()
-            for path in files:
-                content = path.read_bytes()
-                digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
-                digest.update(content)
         except (OSError, ValueError) as error:
             raise RulesetBroken(f"{folder}: {error}") from error
-        return cls(RulesetHash(digest.hexdigest()), folder, rules, policy)
+        return cls(_digest(folder, contents), folder, rules, policy, yara_rules)
+
+    def match(self, data: bytes, *, timeout_seconds: int) -> list[Match]:
+        """Every place in `data` where a YARA rule found one of its strings: (rule id, offset, matched bytes).
+
+        Raises:
+            MatchTimeout: YARA did not finish in `timeout_seconds`.
+            RulesetBroken: this ruleset was made without YARA rules.
+        """
+        if self.yara is None:
+            raise RulesetBroken(f"{self.folder}: this ruleset was made without YARA rules; use Ruleset.load")
+        return self.yara.match(data, timeout_seconds=timeout_seconds)
 
     def finding(  # noqa: PLR0913 # a finding has that many facts, all named
         self,
@@ -118,16 +107,60 @@ class Ruleset:
         )
 
 
-def _load_rules(paths: object) -> dict[RuleId, RuleInfo]:
+def _rule_files(folder: Path) -> list[Path]:
+    """Every file that is part of the rules: what decides a verdict. Tests beside the rules do not."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in _HASHED_SUFFIXES and path.relative_to(folder).parts[0] != _TESTS
+    )
+
+
+def _digest(folder: Path, contents: Mapping[Path, bytes]) -> RulesetHash:
+    digest = sha256()
+    for path, content in contents.items():
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return RulesetHash(digest.hexdigest())
+
+
+def _yara_sources(folder: Path, contents: Mapping[Path, bytes]) -> dict[str, str]:
+    """The text of every YARA file, in order of name.
+
+    Raises:
+        OSError: there is no `yara` folder.
+        ValueError: something lies in it that would be overlooked, or is no UTF-8.
+    """
+    for path in sorted((folder / _YARA).iterdir()):
+        if path not in contents or path.suffix != ".yar":
+            raise ValueError(f"{_YARA}/{path.name}: only .yar files are read here; move or remove it")
+    texts = {p.relative_to(folder).as_posix(): c for p, c in contents.items() if p.suffix == ".yar"}
+    if strays := [name for name in texts if not name.startswith(f"{_YARA}/")]:
+        raise ValueError(f"{', '.join(strays)}: YARA rules are read from {_YARA}/ only")
+    return {name: content.decode("utf-8") for name, content in texts.items()}
+
+
+def _toml_rules(contents: Mapping[Path, bytes]) -> Iterable[tuple[str, RuleInfo]]:
+    """The rules that TOML files describe, each with its file's name.
+
+    Raises:
+        ValueError: a file is no TOML, or a table in it no rule.
+    """
+    for path, content in contents.items():
+        if path.name != _POLICY:
+            for info in read_rules(tomllib.loads(content.decode("utf-8")), path):
+                yield path.name, info
+
+
+def _merged(described: Iterable[tuple[str, RuleInfo]]) -> dict[RuleId, RuleInfo]:
+    """The rules by id.
+
+    Raises:
+        ValueError: two rules have one id.
+    """
     rules: dict[RuleId, RuleInfo] = {}
-    for path in paths:  # type: ignore[attr-defined] # narrowed by the helper that owns this file
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        try:
-            infos = msgspec.convert(tables.get("rule", []), list[RuleInfo])
-        except msgspec.ValidationError as error:
-            raise ValueError(f"{path.name}: {error}") from error
-        for info in infos:
-            if info.id in rules:
-                raise ValueError(f"{path.name}: rule {info.id!r} is there twice")
-            rules[info.id] = info
+    for source, info in described:
+        if info.id in rules:
+            raise ValueError(f"{source}: rule {info.id!r} is there twice")
+        rules[info.id] = info
     return rules

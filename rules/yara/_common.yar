@@ -1,0 +1,138 @@
+// What other rules lean on. Private rules never make a finding; this file sorts first, so that all others see it.
+
+private rule sends
+{
+    strings:
+        $ = "requests.post("
+        $ = "requests.put("
+        $ = "requests.get("
+        $ = "requests.request("
+        $ = "from requests import"
+        $ = "import requests"
+        $ = "httpx.post("
+        $ = "httpx.get("
+        $ = "urlopen("
+        $ = "import urlopen"
+        $ = "urllib.request"
+        $ = "http.client"
+        $ = "ClientSession("
+        $ = ".sendall("
+        $ = "curl -"
+        $ = "curl http"
+        $ = "wget http"
+        $ = "Invoke-RestMethod" nocase
+        $ = "Invoke-WebRequest" nocase
+        $ = "XMLHttpRequest"
+        $ = "axios.post("
+    condition:
+        any of them
+}
+
+private rule uploads
+{
+    strings:
+        $ = "requests.post("
+        $ = "requests.put("
+        $ = "import post"
+        $ = "httpx.post("
+        $ = "session.post("
+        $ = "method=\"POST\""
+        $ = "method='POST'"
+        $ = "urlopen("
+        $ = "Webhook.from_url("
+        $ = "DiscordWebhook("
+        $ = "sendDocument"
+        $ = "sendPhoto"
+        $ = "smtplib.SMTP"
+        $ = ".sendall("
+        $ = "curl -X POST"
+        $ = "curl -d"
+        $ = "curl -F"
+    condition:
+        any of them
+}
+
+private rule fetches
+{
+    strings:
+        $ = "requests.get("
+        $ = "import requests"
+        $ = "from requests import"
+        $ = "httpx.get("
+        $ = "urlopen("
+        $ = "import urlopen"
+        $ = "urlretrieve("
+        $ = "import urlretrieve"
+        $ = "urllib.request"
+        $ = "wget.download("
+        $ = "DownloadFile(" nocase
+        $ = "Invoke-WebRequest" nocase
+        $ = "curl -"
+        $ = "curl.exe" nocase
+        $ = "wget -"
+    condition:
+        any of them
+}
+
+private rule starts_process
+{
+    strings:
+        $ = "subprocess.Popen("
+        $ = "subprocess.call("
+        $ = "subprocess.run("
+        $ = "subprocess.check_output("
+        $ = "subprocess.check_call("
+        $ = "from subprocess import"
+        $ = "os.system("
+        $ = "import system"
+        $ = "os.popen("
+        $ = "os.startfile("
+        $ = "startfile("
+        $ = "os.exec"
+        $ = "ShellExecute"
+        $ = "child_process"
+        $ = "Start-Process" nocase
+    condition:
+        any of them
+}
+
+private rule runs_code
+{
+    strings:
+        $ = "exec("
+        $ = "eval("
+        $ = "exec ("
+        $ = "marshal.loads("
+        $ = "FunctionType("
+    condition:
+        any of them
+}
+
+private rule names_the_machine
+{
+    strings:
+        $ = "gethostname("
+        $ = "getfqdn("
+        $ = "platform.node("
+        $ = "os.uname("
+        $ = "getpass.getuser("
+        $ = "os.getlogin("
+        $ = "getlogin("
+        $ = "whoami"
+        $ = "$(hostname)"
+        $ = "COMPUTERNAME"
+        $ = "uuid.getnode("
+        $ = "os.environ.items("
+        $ = "dict(os.environ)"
+        $ = "/etc/passwd"
+    condition:
+        any of them
+}
+
+private rule windows_program
+{
+    strings:
+        $dos = "!This program cannot be run in DOS mode"
+    condition:
+        uint16(0) == 0x5A4D and $dos
+}

@@ -1,0 +1,381 @@
+// Code that brings a second stage and starts it.
+
+rule powershell_encoded_command
+{
+    meta:
+        id = "powershell-encoded-command"
+        title = "PowerShell with an encoded command"
+        meaning = "The code starts PowerShell with a command hidden in base64. Nothing that installs or imports a package needs that."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1059.001"
+        reference = "https://attack.mitre.org/techniques/T1059/001/"
+        false_positives = "Remote-administration tools that talk to Windows hosts (configuration management)."
+    strings:
+        $shell = "powershell" nocase ascii wide private
+        $long = "-EncodedCommand" nocase ascii wide
+        $short = "-enc " nocase ascii wide
+        $argument = /powershell[^\n]{0,100}["']-e(nc|ncodedcommand|ncoded)?["']/ nocase
+    condition:
+        $shell and any of ($long, $short, $argument)
+}
+
+rule powershell_hidden_window
+{
+    meta:
+        id = "powershell-hidden-window"
+        title = "PowerShell in a hidden window"
+        meaning = "The code starts PowerShell so that the user does not see it."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1564.003"
+        reference = "https://attack.mitre.org/techniques/T1564/003/"
+        false_positives = "Desktop software that asks Windows for a fact without a flashing console."
+    strings:
+        $shell = "powershell" nocase ascii wide private
+        $style = /-WindowStyle["', ]{1,6}Hidden/ nocase
+        $short = /powershell(\.exe)?[^\n]{0,100} -w(in|indow)? ?hidden/ nocase
+    condition:
+        $shell and any of ($style, $short)
+}
+
+rule powershell_download_and_run
+{
+    meta:
+        id = "powershell-download-and-run"
+        title = "PowerShell downloads and runs"
+        meaning = "A PowerShell command fetches something from the network and runs it."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1105"
+        reference = "https://attack.mitre.org/techniques/T1105/"
+        false_positives = "Installation instructions of command line tools (\"irm … | iex\")."
+    strings:
+        $pipe = /(Invoke-WebRequest|Invoke-RestMethod|DownloadString)[^\n]{0,160}(\| ?iex|\| ?Invoke-Expression|Invoke-Expression)/ nocase
+        $iex = /(iex|Invoke-Expression)[ (]{1,4}[^\n]{0,80}(DownloadString|Invoke-WebRequest|Invoke-RestMethod)/ nocase
+        $short1 = "irm http" nocase
+        $short2 = "iwr http" nocase
+        $iexpipe = /\| iex\b/ nocase private
+        $file = /(Invoke-WebRequest|DownloadFile|Start-BitsTransfer)[^\n]{0,200}(Start-Process|-OutFile [^\n]{0,80}\.(exe|bat|ps1|scr|vbs))/ nocase
+        $fetch1 = "Invoke-WebRequest" nocase private
+        $fetch2 = "Start-BitsTransfer" nocase private
+        $fetch3 = "DownloadFile(" nocase private
+        $start = /powershell[^\n]{0,120}Start-Process/ nocase
+    condition:
+        any of ($pipe, $iex, $file) or (any of ($short*) and $iexpipe) or ($start and any of ($fetch1, $fetch2, $fetch3))
+}
+
+rule windows_downloader_program
+{
+    meta:
+        id = "windows-downloader-program"
+        title = "A Windows tool misused as downloader"
+        meaning = "The code lets a program that comes with Windows (certutil, bitsadmin, mshta, regsvr32) fetch or run something from the network."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1218"
+        reference = "https://attack.mitre.org/techniques/T1218/"
+        false_positives = "Detection rules and documentation of security tools."
+    strings:
+        $certutil = /certutil(\.exe)?[ "',]{1,4}[^\n]{0,40}(-|\/)(urlcache|decode)/ nocase
+        $bitsadmin = /bitsadmin(\.exe)?[ "',]{1,4}[^\n]{0,20}\/transfer/ nocase
+        $mshta = /mshta(\.exe)?[ "',]{1,4}["']?(https?:|javascript:|vbscript:)/ nocase
+        $regsvr = /regsvr32(\.exe)?[^\n]{0,60}\/i:http/ nocase
+        $rundll = /rundll32(\.exe)?[ "',]{1,4}javascript:/ nocase
+    condition:
+        any of them
+}
+
+rule downloads_windows_program
+{
+    meta:
+        id = "downloads-windows-program"
+        title = "Downloads a Windows program and starts it"
+        meaning = "The file names a program or script on the web, writes a file and starts a process: the shape of a dropper."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1105"
+        reference = "https://attack.mitre.org/techniques/T1105/"
+        false_positives = "Driver managers and installers of developer tools that fetch a release binary."
+    strings:
+        $exe = /http[^\s"'<>]{4,180}\.(exe|scr|bat|msi|vbs|ps1|cmd|pyw|elf)(\?[^\s"'<>]{0,150})?["'<\s]/ nocase
+        $write1 = "'wb'" private
+        $write9 = "\"wb\"" private
+        $write2 = "urlretrieve" private
+        $write3 = "wget" private
+        $write4 = "curl" private
+        $write5 = "OutFile" private
+        $write6 = "write_bytes(" private
+        $write7 = "DownloadFile" private
+        $write8 = "wget.download" private
+    condition:
+        $exe and fetches and starts_process and any of ($write*)
+}
+
+rule download_and_start_by_shell
+{
+    meta:
+        id = "download-and-start-by-shell"
+        title = "A downloaded file is started with `start`"
+        meaning = "Something is fetched and then opened with the Windows shell's `start`, or with os.startfile."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1204.002"
+        reference = "https://attack.mitre.org/techniques/T1204/002/"
+        false_positives = "Tools that download a document and show it."
+    strings:
+        $start1 = /system\(f?["']start / nocase
+        $start2 = "os.startfile("
+        $start3 = "import startfile"
+        $start4 = "RunAsInvoker"
+        $start5 = /(Popen|call|run)\(f?["']start / nocase
+        $write1 = "'wb'" private
+        $write5 = "\"wb\"" private
+        $write2 = "urlretrieve" private
+        $write3 = "NamedTemporaryFile(" private
+        $write4 = "write_bytes(" private
+    condition:
+        fetches and any of ($start*) and any of ($write*)
+}
+
+rule python_stage_in_temporary_file
+{
+    meta:
+        id = "python-stage-in-temporary-file"
+        title = "Writes Python into a temporary file and starts it unseen"
+        meaning = "The code writes a second Python program to disk and starts it with the interpreter that has no window."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1059.006"
+        reference = "https://attack.mitre.org/techniques/T1059/006/"
+        false_positives = "None known."
+    strings:
+        $window1 = ".replace('.exe', 'w.exe')"
+        $window2 = ".replace(\".exe\", \"w.exe\")"
+        $window3 = /start pythonw?(\.exe)? / nocase
+        $write1 = "NamedTemporaryFile(" private
+        $write2 = "mkstemp(" private
+        $write3 = "gettempdir(" private
+        $write4 = ".write(" private
+    condition:
+        any of ($window*) and any of ($write*) and starts_process
+}
+
+rule inline_python_fetches_code
+{
+    meta:
+        id = "inline-python-fetches-code"
+        title = "`python -c` that fetches or decodes its program"
+        meaning = "The code starts another interpreter with a one-line program that downloads or decodes what it then runs."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1059.006"
+        reference = "https://attack.mitre.org/techniques/T1059/006/"
+        false_positives = "None known."
+    strings:
+        $shell = /python[23w]?(\.exe)?["', ]{1,6}-c["', ]{1,6}[^\n]{0,80}(b64decode|urlopen|requests|urllib|base64|exec\()/
+        $executable = /executable["',\} ]{1,6}-c["', ]{1,6}[^\n]{0,80}(b64decode|urlopen|requests|urllib\.request|exec\()/
+        $decoded = /["']python[3w]?["'], ?["']-c["'], ?[A-Za-z_]{0,12}decod/
+    condition:
+        any of them
+}
+
+rule executes_network_answer
+{
+    meta:
+        id = "executes-network-answer"
+        title = "Executes what a server answers"
+        meaning = "The answer of a web request is executed as Python: whoever owns the server decides what runs."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1105"
+        reference = "https://attack.mitre.org/techniques/T1105/"
+        false_positives = "Bootstrap scripts of packaging tools from long ago."
+    strings:
+        $exec = /exec\(\s{0,20}(compile\(\s{0,20})?[\w.]{0,30}(requests\.get|requests\.post|urlopen|httpx\.get|request\.urlopen|urllib2\.urlopen|Request)\(/
+        $eval = /eval\(\s{0,20}(compile\(\s{0,20})?[\w.]{0,30}(requests\.get|requests\.post|urlopen|httpx\.get|request\.urlopen)\(/
+        $import = /exec\(\s{0,20}__import__\(["'](requests|urllib|urllib\.request|httpx)["']/
+        $bare = /(exec|eval)\(_{0,3}[a-z]{0,3}urlopen\(/
+        $reads = /exec\(r(es|eq|esp|esponse|equest)?\.(text|content|read\(\))/
+    condition:
+        any of ($exec, $eval, $import, $bare) or ($reads and fetches)
+}
+
+rule shell_pipes_download
+{
+    meta:
+        id = "shell-pipes-download"
+        title = "Pipes a download into a shell"
+        meaning = "A shell command fetches a script and runs it in the same breath."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1059.004"
+        reference = "https://attack.mitre.org/techniques/T1059/004/"
+        false_positives = "Installation instructions of tools (rustup, uv, Homebrew), Dockerfile and CI recipes."
+        roles = "build install startup import command"
+    strings:
+        $curl = /curl [^\n|]{4,160}\| ?(sudo )?(-E )?(ba|z|da|k)?sh\b/
+        $wget = /wget [^\n|]{4,160}\| ?(sudo )?(ba|z|da|k)?sh\b/
+        $python = /(curl|wget) [^\n|]{4,160}\| ?python[23]?\b/
+        $subshell = /(ba)?sh -c ["'\\]{1,3}\$\((curl|wget) /
+        $process = /bash <\((curl|wget) /
+    condition:
+        any of them
+}
+
+rule shell_download_and_chmod
+{
+    meta:
+        id = "shell-download-and-chmod"
+        title = "Downloads a file and makes it executable"
+        meaning = "The file fetches something with curl, wget or urllib, makes it executable and starts a process."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1222.002"
+        reference = "https://attack.mitre.org/techniques/T1222/002/"
+        false_positives = "Tools that fetch their own helper binary (browser drivers, linters)."
+        roles = "build install startup import command"
+    strings:
+        $chmod1 = "chmod +x" private
+        $chmod2 = "chmod 777" private
+        $chmod3 = "chmod 755" private
+        $wget = /wget (-[a-zA-Z-]{1,12} ){0,4}["']?https?:/
+        $curl = /curl (-[a-zA-Z-]{1,12} ){0,4}["']?https?:/
+        $system = /system\(f?["'](curl|wget) /
+    condition:
+        any of ($chmod*) and any of ($wget, $curl, $system)
+}
+
+rule runs_program_in_background_from_shell
+{
+    meta:
+        id = "runs-program-in-background-from-shell"
+        title = "A fetching command goes to the background in silence"
+        meaning = "A shell command that uses the network is detached and its output thrown away, so that nobody sees it."
+        severity = "medium"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1564.011"
+        reference = "https://attack.mitre.org/techniques/T1564/011/"
+        false_positives = "Start scripts of services."
+        roles = "build install startup import command"
+    strings:
+        $curl = /(curl|wget) [^\n]{4,160}> ?\/dev\/null 2>&1 ?&/
+        $nohup = /nohup (curl|wget|bash|sh|python3?) [^\n]{0,100}&/
+    condition:
+        any of them
+}
+
+rule hosted_stage
+{
+    meta:
+        id = "hosted-stage"
+        title = "Takes a second stage from a paste or file host"
+        meaning = "The file fetches something from a host where anybody can leave anything (a paste site, a chat's attachments, a file share) and starts or executes something."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1102"
+        reference = "https://attack.mitre.org/techniques/T1102/"
+        false_positives = "Tools that offer such a host as a service to their users."
+    strings:
+        $ = "pastebin.com/raw/"
+        $ = "paste.ee/r/"
+        $ = "paste.fo/raw/"
+        $ = "hastebin.com/raw/"
+        $ = /rentry\.(co|org)\/[\w-]{2,40}/
+        $ = "controlc.com/"
+        $ = "ghostbin.com/"
+        $ = "transfer.sh/get/"
+        $ = /transfer\.sh\/[A-Za-z0-9]{4,12}\//
+        $ = "cdn.discordapp.com/attachments/"
+        $ = "media.discordapp.net/attachments/"
+        $ = "dl.dropboxusercontent.com/"
+        $ = "dl.dropbox.com/"
+        $ = /dropbox\.com\/(s|scl)\/[^"'\s]{6,150}dl=1/
+        $ = /drive\.google\.com\/[^"'\s]{0,20}uc\?/
+        $ = "files.catbox.moe/"
+        $ = "filebin.net/"
+        $ = "gofile.io/download"
+        $ = "anonfiles.com/"
+        $ = ".pythonanywhere.com/"
+        $ = ".repl.co/"
+        $ = ".onrender.com/"
+        $ = ".glitch.me/"
+    condition:
+        any of them and fetches and (starts_process or runs_code)
+}
+
+rule raw_address_stage
+{
+    meta:
+        id = "raw-address-stage"
+        title = "Talks to a bare network address and runs something"
+        meaning = "The file fetches from an address that has a number instead of a name, and starts a process or executes code."
+        severity = "medium"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1071.001"
+        reference = "https://attack.mitre.org/techniques/T1071/001/"
+        false_positives = "Network tools with an example address; local services on private addresses."
+        roles = "build install startup import command"
+    strings:
+        $url = /http:\/\/(1[1-9]|2[0-9]|[3-9][0-9]|1[0-9][0-9]|2[0-5][0-9])\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(:[0-9]{2,5})?[\/"']/
+    condition:
+        $url and sends and (starts_process or runs_code)
+}
+
+rule pip_install_in_code
+{
+    meta:
+        id = "pip-install-in-code"
+        title = "Installs packages while it runs"
+        meaning = "The code calls pip by itself: what is installed that way appears in no metadata and passes no inspection of this release."
+        severity = "medium"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1195.001"
+        reference = "https://attack.mitre.org/techniques/T1195/001/"
+        false_positives = "Plugin managers, notebook helpers, build front ends."
+        roles = "build install startup import command"
+    strings:
+        $list = /["']-m["'], ?["']pip["'], ?["']install["']/
+        $string = /(system|call|run|Popen|check_call|check_output|getoutput)\(f?["'](\{sys\.executable\} -m |\{executable\} -m |py -m |python[3w]? -m )?pip3? install /
+        $main = /pip\.main\(\[["']install["']/
+        $internal = /pip(\._internal)?\.(cli\.)?main import main/
+    condition:
+        any of them
+}
+
+rule fetches_foreign_runtime
+{
+    meta:
+        id = "fetches-foreign-runtime"
+        title = "Fetches another language's runtime and runs a script with it"
+        meaning = "Python code downloads Bun, Deno or Node.js to run a program that Python tools do not read."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1105"
+        reference = "https://attack.mitre.org/techniques/T1105/"
+        false_positives = "Packages whose purpose is to bring that runtime."
+        roles = "build install startup import command"
+    strings:
+        $ = "oven-sh/bun/releases"
+        $ = "bun.sh/install"
+        $ = "denoland/deno/releases"
+        $ = "nodejs.org/dist/"
+    condition:
+        any of them and fetches and starts_process
+}

@@ -1,0 +1,342 @@
+// Code that hides what it runs.
+
+rule decodes_and_executes
+{
+    meta:
+        id = "decodes-and-executes"
+        title = "Executes text that it decodes first"
+        meaning = "The program that runs is not the program that one reads: it is decoded or unpacked inside the call that executes it."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1140"
+        reference = "https://attack.mitre.org/techniques/T1140/"
+        false_positives = "Self-extracting scripts of installers; very old single-file distributions."
+    strings:
+        $exec = /exec\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
+        $eval = /eval\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
+        $marshal = /exec\s{0,4}\(\s{0,20}\(?((__import__\([^)\n]{1,40}\)|\w{1,40})\.)?(marshal|pickle|cPickle|dill)["')]{0,2}\.loads\(/
+    condition:
+        any of them
+}
+
+rule decoder_under_alias
+{
+    meta:
+        id = "decoder-under-alias"
+        title = "A decoder under another name beside exec"
+        meaning = "The file imports base64, zlib or marshal under a name of its own choice and executes code: a habit of those who hide."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "Compatibility layers that choose between two decoders."
+    strings:
+        $name = /(b64decode|b85decode|a85decode|b32decode|decompress) as [A-Za-z_]/
+        $module1 = "base64 as "
+        $module2 = "zlib as "
+        $module3 = "marshal as "
+        $module4 = "binascii as "
+        $module5 = "lzma as "
+        $call = /exec\([A-Za-z_]{1,20}\(/ private
+        $call2 = /exec\(\w{1,30}\.\w{1,30}\(/ private
+    condition:
+        any of ($name, $module*) and any of ($call, $call2)
+}
+
+rule unpacks_bytecode
+{
+    meta:
+        id = "unpacks-bytecode"
+        title = "Loads bytecode out of packed data"
+        meaning = "Compiled Python is decoded or decompressed and loaded with marshal, so that no source can be read."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027.002"
+        reference = "https://attack.mitre.org/techniques/T1027/002/"
+        false_positives = "Freezers and import hooks that read their own archives."
+    strings:
+        $call = /marshal(['"]\))?\.loads\(\s{0,20}[\w.'"()]{0,40}(decompress|b64decode|b85decode|a85decode|unhexlify|fromhex)\(/
+        $literal = /marshal(['"]\))?\.loads\(\s{0,8}b?["']/
+    condition:
+        any of them and runs_code
+}
+
+rule lambda_import_loader
+{
+    meta:
+        id = "lambda-import-loader"
+        title = "A one-line loader of an obfuscator"
+        meaning = "A lambda imports the decoders and unpacks the text behind it: the mark of several obfuscators for Python."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "None known."
+    strings:
+        $lambda = /lambda \w{1,20}\s{0,3}:\s{0,3}__import__\(['"](zlib|marshal|base64|lzma|bz2|gzip|codecs)/
+        $nested = /__import__\(\s{0,3}['"](zlib|lzma|bz2|gzip|marshal)['"]\s{0,3}\)\.\w{4,12}\(\s{0,3}__import__\(\s{0,3}['"](base64|zlib|lzma|bz2|gzip|marshal)/
+        $base64 = /__import__\(\s{0,3}['"]base64['"]\s{0,3}\)\.(b64|b32|b85|a85|b16)decode\(/
+    condition:
+        any of them
+}
+
+rule builtins_by_arithmetic
+{
+    meta:
+        id = "builtins-by-arithmetic"
+        title = "Picks builtins out of assembled strings"
+        meaning = "The names of builtins such as exec are put together from pieces, so that no search finds them."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "None known."
+    strings:
+        $str = /getattr\(__builtins__, ?\w{1,20}\.__str__\(\)\[/
+        $oct = /(oct|hex|copyright|credits|type)\.__str__\(\)\[/
+        $chr = /getattr\(\s{0,3}(__builtins__|builtins|__import__\(['"]builtins['"]\)),\s{0,3}(['"]{2}\.join|chr\(|["'][a-z_]{1,5}["'] ?\+)/
+        $globals = /globals\(\)\[['"]{0,2}(\.join\(|_\(\[|\\x5f|\\137)/
+        $index = /__builtins__\.__dict__\[(['"]{2}\.join|chr\(|['"][a-z_]{1,5}['"] ?\+)/
+        $module = /__import__\(["']builtins["']\)\.(exec|eval)\(/
+    condition:
+        any of them
+}
+
+rule escaped_names
+{
+    meta:
+        id = "escaped-names"
+        title = "Calls written in escape sequences"
+        meaning = "Words such as eval, exec or base64 are written in hexadecimal or octal escapes. People do not write programs so."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "Test data of escape-sequence parsers."
+    strings:
+        $eval = /eval\(["']\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x|[0-7])/
+        $exec = /exec\(["']\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x|[0-7])/
+        $word1 = "\\x65\\x78\\x65\\x63" nocase
+        $word2 = "\\x65\\x76\\x61\\x6c" nocase
+        $word3 = "\\x62\\x61\\x73\\x65\\x36\\x34" nocase
+        $word4 = "\\x5f\\x5f\\x69\\x6d\\x70\\x6f\\x72\\x74" nocase
+        $word5 = "\\145\\166\\141\\154"
+        $word6 = "\\145\\170\\145\\143"
+        $rot13 = "\\x72\\x6f\\x74\\x31\\x33" nocase
+        $getattr = /getattr\(\w{1,40}, ?["']\\x[0-9a-f]{2}\\x/
+        $import = /__import__\(["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
+    condition:
+        any of them
+}
+
+rule assembles_and_executes
+{
+    meta:
+        id = "assembles-and-executes"
+        title = "Executes a program put together from characters"
+        meaning = "The program that runs is assembled from character codes or reversed text."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "Code golf and teaching material."
+    strings:
+        $join = /exec\(\s{0,10}["']{2}\.join\(/
+        $evaljoin = /eval\(\s{0,10}["']{2}\.join\(\s{0,3}(map\(|\[?chr\()/
+        $bytes = /exec\(\s{0,10}(bytes|bytearray)\(\s{0,3}\[/
+        $reverse = /exec\([^\n]{0,150}\[::-1\]/
+        $mapchr = /exec\([^\n]{0,40}map\(\s{0,3}chr/
+        $lambda = /exec\(\s{0,4}\(\s{0,4}lambda/
+    condition:
+        any of them
+}
+
+rule decrypts_and_executes
+{
+    meta:
+        id = "decrypts-and-executes"
+        title = "Executes text that it decrypts first"
+        meaning = "The program is encrypted and lies beside its key: it is hidden from readers and scanners, not from anybody else."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027.013"
+        reference = "https://attack.mitre.org/techniques/T1027/013/"
+        false_positives = "Products that license their source encrypted."
+    strings:
+        $inline = /exec\(\s{0,20}(compile\(\s{0,20})?Fernet\(/
+        $token = /decrypt\(\s{0,4}b?["']gAAAAA/ private
+        $call = /exec\(\w{1,40}(\.|\))/ private
+        $fernet = "Fernet("
+        $aes = /exec\([^\n]{0,80}AES\.new\(/
+        $decrypt = /exec\(\s{0,20}(\w{1,30}\.){0,2}decrypt(_\w{1,20})?\(/
+    condition:
+        $inline or $aes or $decrypt or ($fernet and $token and $call)
+}
+
+rule obfuscator_mark
+{
+    meta:
+        id = "obfuscator-mark"
+        title = "Made with a Python obfuscator"
+        meaning = "The file carries the mark of a tool whose purpose is to make Python unreadable. A package index cannot inspect it."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "The obfuscators themselves, and tools that undo them."
+    strings:
+        $ = "billythegoat356/Hyperion"
+        $ = "Blank-c/BlankOBF"
+        $ = "pyobfuscate=(lambda getattr"
+        $ = "pyobfuscate.com" nocase
+        $ = "Obfuscated with PyObfuscate" nocase
+        $ = "billythegoat356/Kramer"
+        $ = "Obfuscated by Vare" nocase
+        $ = "development-tools.net/python-obfuscator"
+        $ = /eval\(compile\(base64\.b64decode\(eval\(/
+        $ = /,\(lambda _{2,40}: ?_{2,40}\)/
+        $ = "_____=eval("
+        $ = "_____ = eval("
+        $ = /OOO0[O0]{6,40} ?=/
+        $ = /lIIl[lI]{6,40} ?=/
+        $ = "Opy - Obfuscator for Python"
+        $ = "# pyminifier (https"
+    condition:
+        any of them and runs_code
+}
+
+rule protected_source
+{
+    meta:
+        id = "protected-source"
+        title = "Source locked by a protection tool"
+        meaning = "The source is encrypted by PyArmor or SourceDefender: nobody can inspect what it does, here or at the user's."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027.013"
+        reference = "https://attack.mitre.org/techniques/T1027/013/"
+        false_positives = "Commercial packages that are protected on purpose, and the documentation of such tools."
+    strings:
+        $armor1 = "__pyarmor__(__name__, __file__"
+        $armor2 = "from pytransform import pyarmor_runtime"
+        $armor3 = /from \.{0,3}pyarmor_runtime_[0-9]{6} import __pyarmor__/
+        $armor4 = "from pyarmor_runtime import __pyarmor__"
+        $armor5 = /__pyarmor_enter_[0-9]{4,6}__\(/
+        $pye = "---BEGIN PYE FILE---"
+        $pye2 = "import sourcedefender"
+    condition:
+        any of them
+}
+
+rule code_behind_spaces
+{
+    meta:
+        id = "code-behind-spaces"
+        title = "Code far to the right of the page"
+        meaning = "Behind sixty or more spaces on a line there is more code, where an editor does not show it."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1564"
+        reference = "https://attack.mitre.org/techniques/T1564/"
+        false_positives = "Generated tables of statements, very deeply nested code."
+    strings:
+        $ = "                                                            ;import "
+        $ = "                                                            ;from "
+        $ = "                                                            ;exec("
+        $ = "                                                            ;eval("
+        $ = "                                                            ;__import__("
+        $ = "                                                            ;try:"
+        $ = "                                                            ; exec("
+        $ = "                                                            ; import "
+        $ = "                                                            ,exec("
+        $ = "                                                            ,__import__("
+        $ = "                                                            __import__("
+        $ = "                                                             exec(__import__"
+        $ = "                                                            ;subprocess."
+        $ = "                                                            ;os.system("
+        $ = "                                                            ;requests."
+    condition:
+        any of them
+}
+
+rule rotated_text_executed
+{
+    meta:
+        id = "rotated-text-executed"
+        title = "Text in ROT13 beside exec"
+        meaning = "The file turns rotated text back and executes code: a toy cipher whose only use is to hide words from a search."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1027"
+        reference = "https://attack.mitre.org/techniques/T1027/"
+        false_positives = "Puzzles and Easter eggs."
+    strings:
+        $call = /codecs\.decode\([^\n]{1,150}rot_?13/
+        $name = /decode\(\w{1,20}, ?["']rot_?13["']\)/
+        $run = "exec(" private
+        $eval = "eval(" private
+    condition:
+        any of ($call, $name) and any of ($run, $eval)
+}
+
+rule code_in_media_file
+{
+    meta:
+        id = "code-in-media-file"
+        title = "Takes code out of a picture or a sound"
+        meaning = "The file reads hidden data from a picture or a sound and executes code or starts a process."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1027.003"
+        reference = "https://attack.mitre.org/techniques/T1027/003/"
+        false_positives = "Steganography libraries with a command of their own."
+    strings:
+        $lsb = "lsb.reveal("
+        $judyb = "from judyb import"
+        $stegano = "from stegano import"
+        $open = /exec\([^\n]{0,60}open\([^\n]{1,60}\.(png|jpg|jpeg|gif|bmp|ico|wav|mp3|svg)["']/
+        $decode = /(b64decode|decompress)\(\s{0,4}open\([^\n]{1,60}\.(png|jpg|jpeg|gif|bmp|ico|wav|mp3)["']/
+        $frames = /exec\([^\n]{0,80}readframes\(/
+    condition:
+        any of them and (runs_code or starts_process)
+}
+
+rule encoded_program
+{
+    meta:
+        id = "encoded-program"
+        title = "A program in encoded form"
+        meaning = "A Windows or Linux program lies in the text as base64 or hexadecimal digits."
+        severity = "critical"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1027.009"
+        reference = "https://attack.mitre.org/techniques/T1027/009/"
+        false_positives = "Tests of binary parsers, and tools that embed a helper program."
+    strings:
+        $pe1 = "TVqQAAMAAAAEAAAA//8AALgA"
+        $pe2 = "TVpQAAIAAAAEAA8A//8AALgA"
+        $pe3 = "TVqAAAEAAAAEABAAAAAAAAAA"
+        $pehex = "4d5a90000300000004000000ffff" nocase
+        $peescape = "\\x4d\\x5a\\x90\\x00\\x03" nocase
+        $peescape2 = "MZ\\x90\\x00\\x03\\x00\\x00\\x00" nocase
+        $reversed = "AAAAEAAAAMAAQqVT"
+        $elf = /f0VMRg[IE][BCE]AQ(AAA|MAA)/
+        $elfhex = /7f454c460[12]0101000000000000/ nocase
+        $elfescape = /\\x7f(ELF|\\x45\\x4c\\x46)\\x0[12]\\x01\\x01/ nocase
+    condition:
+        any of them
+}
