@@ -1,0 +1,11 @@
+"""The sandbox: hostile bytes are looked at in a process that can do nothing but answer.
+
+`Sandbox.inspect` gives an `Inspection` or raises `InspectionFailed`; whatever the artifact does to the process
+that reads it costs that one inspection. How it is built and what each layer is for: `docs/sandbox.md`.
+"""
+
+from scanner.sandbox.client import Sandbox, SandboxUnavailable
+from scanner.sandbox.failures import FailureReason, InspectionFailed
+from scanner.sandbox.limits import SandboxLimits
+
+__all__ = ["FailureReason", "InspectionFailed", "Sandbox", "SandboxLimits", "SandboxUnavailable"]
