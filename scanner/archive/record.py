@@ -1,0 +1,102 @@
+"""RECORD of a wheel (PEP 376, PEP 427): it lists every file of the wheel, with the hash and size that the file has."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from scanner.archive.codes import Code
+from scanner.archive.faults import shown
+
+if TYPE_CHECKING:
+    from scanner.archive.faults import FaultList
+    from scanner.archive.member import Member
+    from scanner.model import MemberName
+
+__all__ = ["Record"]
+
+#: PEP 427: SHA-256 or better.
+_ALGORITHMS: Final = frozenset({"sha256", "sha384", "sha512"})
+_COLUMNS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    hash: str
+    size: str
+
+
+class Record:
+    """The rows of a RECORD file; faults of its form are noted when it is read, faults of its contents by `verify`."""
+
+    def __init__(self, raw: bytes, path: str, faults: FaultList) -> None:
+        self._path = path
+        self._faults = faults
+        self._rows: dict[str, _Row] = {}
+        self._verified: set[str] = set()
+        try:
+            self._read(raw)
+        except (UnicodeDecodeError, csv.Error) as error:
+            self._add(Code.RECORD_INVALID, f"RECORD is not a CSV file in UTF-8: {shown(str(error))}.")
+
+    def verify(self, member: Member) -> None:
+        """`member` is listed with its own hash and size, or a fault is noted. RECORD itself is listed without."""
+        row = self._rows.get(member.name)
+        self._verified.add(member.name)
+        name = shown(member.name)
+        if row is None:
+            self._add(Code.RECORD_UNLISTED, f"The file {name} is in the wheel, and RECORD does not list it.")
+        elif member.name == self._path:
+            if row.hash or row.size:
+                self._add(
+                    Code.RECORD_INVALID, "RECORD lists itself with a hash or size; those columns have to be empty."
+                )
+        else:
+            self._verify_row(member, row, name)
+
+    def finish(self, damaged: frozenset[MemberName]) -> None:
+        """Every file that is listed was given to `verify` or is `damaged`, or a fault is noted."""
+        present = self._verified | damaged
+        for path in (path for path in self._rows if path not in present):
+            self._add(Code.RECORD_ABSENT, f"RECORD lists {shown(path)}, and the wheel has no such file.")
+
+    def _verify_row(self, member: Member, row: _Row, name: str) -> None:
+        algorithm, _, expected = row.hash.partition("=")
+        if algorithm not in _ALGORITHMS:
+            self._add(
+                Code.RECORD_HASH,
+                f"RECORD has the hash {shown(row.hash)} for {name}; SHA-256, SHA-384 or SHA-512 is expected.",
+            )
+            return
+        digest = hashlib.new(algorithm, member.data, usedforsecurity=False).digest()
+        got = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        if got != expected:
+            self._add(
+                Code.RECORD_HASH, f"RECORD says that {name} has the {algorithm} {shown(expected)}, and it has '{got}'."
+            )
+        # An empty size is allowed; a size that is there is right.
+        if row.size and row.size != str(len(member.data)):
+            self._add(
+                Code.RECORD_SIZE, f"RECORD says that {name} has {shown(row.size)} bytes, and it has {len(member.data)}."
+            )
+
+    def _read(self, raw: bytes) -> None:
+        for row in csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True):
+            if not row:
+                continue
+            if len(row) != _COLUMNS:
+                self._add(
+                    Code.RECORD_INVALID,
+                    f"RECORD has a row of {len(row)} columns, {shown(','.join(row))}; it has three.",
+                )
+            elif row[0] in self._rows:
+                self._add(Code.RECORD_INVALID, f"RECORD lists {shown(row[0])} twice.")
+            else:
+                self._rows[row[0]] = _Row(row[1], row[2])
+
+    def _add(self, code: Code, problem: str) -> None:
+        self._faults.add(code, f"{problem} Build the wheel again with its build tool, and change nothing afterwards.")
