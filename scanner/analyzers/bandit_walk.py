@@ -1,0 +1,449 @@
+"""Bandit's own plugins on a tree that is parsed already: the same issues as the `bandit` command, faster.
+
+Bandit's manager parses each file again, copies a context for each test, builds a list of line numbers for each
+node, and looks up `nosec` comments line by line (quadratic, and an attacker's text would silence findings). This
+walk visits the same nodes in the same order and calls the same plugin functions, but makes a context only where
+a test is waiting, shares it between the tests of a node, and never asks for `nosec`.
+
+Work is counted, not timed: equal trees give equal answers on every machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from dataclasses import dataclass, field
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+with warnings.catch_warnings():
+    # Bandit 1.9 asks stevedore for an argument that stevedore gives up.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from bandit.core import blacklisting
+    from bandit.core import config as bandit_config
+    from bandit.core import context as bandit_context
+    from bandit.core import extension_loader as bandit_extensions
+    from bandit.core import test_set as bandit_test_set
+    from bandit.core import utils as bandit_utils
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["WORK_LIMIT", "Issue", "Report", "known_ids", "name_of", "run"]
+
+#: Test calls (and their equivalents in list look-ups) that one member may cost: about two seconds.
+WORK_LIMIT: Final = 6_000_000
+
+_ABSTRACT_LEAVES: Final = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+#: Node types that no test waits for and that have nothing below them to visit.
+_LEAVES: Final = frozenset([ast.Name, *(leaf for kind in _ABSTRACT_LEAVES for leaf in kind.__subclasses__())])
+_CODING_LINES: Final = 200
+_MARKS_SAFE: Final = frozenset({"mark_safe", "SafeText", "SafeUnicode", "SafeString", "SafeBytes"})
+_SQL_WORDS: Final = ("select", "insert", "update")
+_LONG_DICT: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What one Bandit test says about one place."""
+
+    test_id: str
+    line: int
+    column: int
+    severity: str
+    confidence: str
+    text: str
+
+
+@dataclass(slots=True)
+class Report:
+    """The issues of one member, the tests that broke on it, and whether the work limit cut the walk short."""
+
+    issues: list[Issue] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    exhausted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    id: str
+    call: Callable[[Any], Any]
+
+
+@cache
+def _tests() -> Mapping[str, tuple[_Test, ...]]:
+    """Bandit's own tests by the node type that they wait for, with their default configuration bound."""
+    loaded = bandit_test_set.BanditTestSet(bandit_config.BanditConfig())
+    return {
+        node_type: tuple(_bind(plugin, node_type) for plugin in plugins if plugin.__module__.startswith("bandit."))
+        for node_type, plugins in loaded.tests.items()
+    }
+
+
+def known_ids() -> frozenset[str]:
+    """The ids of all tests that `run` applies."""
+    tests = _tests()
+    lists = blacklisting.blacklist._config  # noqa: SLF001 # where Bandit keeps it
+    named = {check["id"] for checks in lists.values() for check in checks}
+    return frozenset(named | {test.id for waiting in tests.values() for test in waiting if test.id != "B001"})
+
+
+@cache
+def name_of(test_id: str) -> str:
+    """What Bandit calls the test, in words."""
+    manager = bandit_extensions.MANAGER
+    if (listed := manager.blacklist_by_id.get(test_id)) is not None:
+        return str(listed["name"]).replace("_", " ")
+    if (plugin := manager.plugins_by_id.get(test_id)) is not None:
+        return str(plugin.name).replace("_", " ")
+    return "unknown test"
+
+
+def _bind(plugin: Any, node_type: str) -> _Test:
+    if plugin is blacklisting.blacklist and node_type == "Call":
+        return _Test(plugin._test_id, _indexed_blacklist(plugin._config["Call"]))  # noqa: SLF001 # Bandit's own
+    if plugin._test_id == "B703":  # noqa: SLF001 # Bandit's own
+        return _Test("B703", _metered(plugin))
+    if not hasattr(plugin, "_config"):
+        return _Test(plugin._test_id, plugin)  # noqa: SLF001 # Bandit's own
+    config = plugin._config  # noqa: SLF001 # Bandit's own
+    return _Test(plugin._test_id, lambda context: plugin(context, config))  # noqa: SLF001 # Bandit's own
+
+
+def _indexed_blacklist(checks: list[dict[str, Any]]) -> Callable[[Any], Any]:
+    """`bandit.core.blacklisting.blacklist` for calls, with a dictionary in place of its two loops."""
+    index: dict[str, dict[str, Any]] = {}
+    for check in checks:
+        for name in check["qualnames"]:
+            index.setdefault(name, check)
+
+    def blacklist(context: Any) -> Any:
+        func = context.node.func
+        if isinstance(func, ast.Name) and func.id == "__import__":
+            arguments = context.node.args
+            name: Any = ""
+            if arguments:
+                literal = isinstance(arguments[0], ast.Constant) and isinstance(arguments[0].value, str)
+                name = arguments[0].value if literal else "UNKNOWN"
+        else:
+            name = context.call_function_name_qual
+            if name in {"importlib.import_module", "importlib.__import__"}:
+                name = context.call_args[0] if context.call_args_count else context.call_keywords["name"]
+        check = index.get(name) if isinstance(name, str) else None
+        return None if check is None else blacklisting.report_issue(check, name)
+
+    return blacklist
+
+
+def _metered(mark_safe: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """B703 with its function calls counted: it follows assignments backwards, and a few lines make that endless."""
+
+    def metered(context: Any) -> Any:
+        if context.call_function_name not in _MARKS_SAFE:
+            return mark_safe(context)
+        before = sys.getprofile()
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            if event == "call":
+                context.charge(4)
+
+        sys.setprofile(count)
+        try:
+            return mark_safe(context)
+        finally:
+            sys.setprofile(before)
+
+    return metered
+
+
+class _Context(bandit_context.Context):  # type: ignore[misc] # Bandit ships no types
+    """Bandit's context, with what several tests ask for computed once."""
+
+    __slots__ = (
+        "_args",
+        "_context",
+        "_imported",
+        "_keywords",
+        "call_function_name",
+        "call_function_name_qual",
+        "charge",
+        "node",
+    )
+
+    def __init__(self, facts: dict[str, Any], imported: _Imported, charge: Callable[[int], None]) -> None:
+        self._context = facts
+        self.charge = charge
+        self.node = facts.get("node")
+        self.call_function_name = facts.get("name")
+        self.call_function_name_qual = facts.get("qualname")
+        self._imported = imported
+        self._args: list[Any] | None = None
+        self._keywords: dict[str, Any] | None = None
+
+    @property
+    def call_args(self) -> list[Any]:
+        if self._args is None:
+            self._args = super().call_args
+        return self._args
+
+    @property
+    def call_keywords(self) -> dict[str, Any] | None:
+        if self._keywords is None:
+            self._keywords = super().call_keywords
+        return self._keywords
+
+    def is_module_imported_like(self, module: str) -> bool:
+        return self._imported.like(module)
+
+
+class _Imported:
+    """The names imported so far; each question looks at each name once."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._order: list[str] = []
+        self._asked: dict[str, tuple[bool, int]] = {}
+
+    def add(self, name: str) -> None:
+        if name not in self.names:
+            self.names.add(name)
+            self._order.append(name)
+
+    def like(self, module: str) -> bool:
+        found: bool
+        found, seen = self._asked.get(module, (False, 0))
+        if not found and seen < len(self._order):
+            found = any(module in name for name in self._order[seen:])
+            self._asked[module] = (found, len(self._order))
+        return found
+
+
+class _Keys(list[Any]):
+    """The keys of a long dict display: B105 asks for membership and position of each, which a list makes quadratic."""
+
+    def __init__(self, keys: list[Any]) -> None:
+        super().__init__(keys)
+        self._places: dict[int, int] = {id(key): place for place, key in reversed(list(enumerate(keys)))}
+
+    def __contains__(self, key: object) -> bool:
+        return id(key) in self._places
+
+    def index(self, key: Any, *_: Any) -> int:
+        return self._places[id(key)]
+
+
+class _Exhausted(Exception):
+    """The member cost as much work as one member may."""
+
+
+def run(tree: ast.Module, data: bytes, filename: str, limit: int = WORK_LIMIT) -> Report:
+    """The report of all Bandit tests on `tree`, whose source is `data`. The tree is left as it was."""
+    walk = _Walk(data, filename, limit)
+    try:
+        walk.visit_all(tree)
+        if _may_hide_direction(data):
+            walk.apply("File", {**walk.base, "lineno": 0, "col_offset": 0})
+    except _Exhausted:
+        walk.report.exhausted = True
+    finally:
+        walk.restore()
+    return walk.report
+
+
+class _Walk:
+    def __init__(self, data: bytes, filename: str, limit: int) -> None:
+        self.report = Report()
+        self.imported = _Imported()
+        self.aliases: dict[str, str] = {}
+        self.base: dict[str, Any] = {
+            "imports": self.imported.names,
+            "import_aliases": self.aliases,
+            "filename": filename,
+            "file_data": BytesIO(data),
+        }
+        self._tests = _tests()
+        self._left = limit
+        self._touched: list[ast.AST] = []
+        self._long_dicts: list[tuple[ast.Dict, list[Any]]] = []
+        self._roots: dict[int, ast.BinOp] = {}
+        self._chains: dict[int, int] = {}
+        self._visitors: dict[type, Callable[[Any], None] | None] = {
+            ast.Call: self._call,
+            ast.Constant: self._constant,
+            ast.Import: self._import,
+            ast.ImportFrom: self._import_from,
+            ast.ClassDef: None,
+            ast.Module: None,
+        }
+
+    def visit_all(self, tree: ast.Module) -> None:
+        """Every node below `tree` is tested, in the order of the source, without recursion."""
+        stack: list[ast.AST] = [tree]
+        visitors, touched = self._visitors, self._touched
+        while stack:
+            node = stack.pop()
+            kind = type(node)
+            if kind in visitors:
+                visit = visitors[kind]
+            else:
+                visit = visitors[kind] = self._plain if kind.__name__ in self._tests else None
+            if visit is not None:
+                visit(node)
+            if kind is ast.Constant:
+                continue
+            children = _children(node)
+            for child in children:
+                child._bandit_parent = node  # type: ignore[attr-defined] # noqa: SLF001 # plugins climb by it
+            touched += children
+            if kind is ast.Dict or kind is ast.BinOp:
+                self._prepare(node)
+            children.reverse()
+            stack += children
+
+    def restore(self) -> None:
+        """The tree has no trace of the walk: no cycles, its own lists."""
+        for node in self._touched:
+            del node._bandit_parent  # type: ignore[attr-defined] # noqa: SLF001 # set by this walk
+        for display, keys in self._long_dicts:
+            display.keys = keys
+
+    def apply(self, waiting: str, facts: dict[str, Any]) -> None:
+        """Every test that waits for `waiting` has looked at the place that `facts` describe."""
+        tests = self._tests.get(waiting, ())
+        self._charge(len(tests))
+        context = _Context(facts, self.imported, self._charge)
+        for test in tests:
+            try:
+                found = test.call(context)
+            except _Exhausted:
+                raise
+            except Exception as error:  # noqa: BLE001 # a test that breaks on hostile input costs itself only
+                self.report.broken.setdefault(test.id, type(error).__name__)
+                continue
+            if found is not None:
+                self.report.issues.append(_issue(found, test, facts))
+
+    def _charge(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise _Exhausted
+
+    def _facts(self, node: Any, **more: Any) -> dict[str, Any]:
+        facts = {**self.base, "node": node, **more}
+        line = getattr(node, "lineno", None)
+        if line is not None:
+            facts["lineno"], facts["col_offset"] = line, node.col_offset
+        return facts
+
+    def _plain(self, node: ast.AST) -> None:
+        self.apply(type(node).__name__, self._facts(node))
+
+    def _call(self, node: ast.Call) -> None:
+        try:
+            qualified = bandit_utils.get_call_name(node, self.aliases)
+        except RecursionError:
+            self.report.broken["call-name"] = "RecursionError"
+            return
+        name = qualified.rpartition(".")[2]
+        self.apply("Call", self._facts(node, call=node, qualname=qualified, name=name))
+
+    def _constant(self, node: Any) -> None:
+        parent = node._bandit_parent  # noqa: SLF001 # set by this walk
+        if isinstance(parent, ast.Expr):
+            return  # a docstring
+        if isinstance(node.value, str):
+            self._charge(self._text_work(node, parent))
+            self.apply("Str", self._facts(node, str=node.value))
+        elif isinstance(node.value, bytes) and "Bytes" in self._tests:
+            self.apply("Bytes", self._facts(node, bytes=node.value))
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        module = ""
+        for alias in node.names:
+            if alias.asname:
+                self.aliases[alias.asname] = alias.name
+            self.imported.add(alias.name)
+            module = alias.name
+        self.apply("Import", self._facts(node, module=module))
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        if node.module is None:
+            return self._import(node)
+        name = ""
+        for alias in node.names:
+            name = alias.name
+            self.aliases[alias.asname or name] = f"{node.module}.{name}"
+            self.imported.add(f"{node.module}.{name}")
+        return self.apply("ImportFrom", self._facts(node, module=node.module, name=name))
+
+    def _prepare(self, node: ast.AST) -> None:
+        """Places where a plugin's own loops are quadratic are made linear, or their cost is known beforehand."""
+        if isinstance(node, ast.Dict) and len(node.keys) > _LONG_DICT:
+            self._long_dicts.append((node, node.keys))
+            node.keys = _Keys(node.keys)
+        elif isinstance(node, ast.BinOp):
+            root = self._roots.pop(id(node), node)
+            for side in (node.left, node.right):
+                self._chains[id(side)] = id(root)
+                if isinstance(side, ast.BinOp):
+                    self._roots[id(side)] = root
+            if root is node:
+                self._chains[id(node)] = _chain_work(node)
+
+    def _text_work(self, node: Any, parent: Any) -> int:
+        """What B608 costs for this literal, in test calls: it joins the whole expression again for each."""
+        if isinstance(parent, ast.BinOp):
+            return self._chains[self._chains[id(node)]]
+        if isinstance(parent, ast.JoinedStr):
+            first = node is parent.values[0]
+            return len(parent.values) // 8 + (_search_work(_literals(parent.values)) if first else 0)
+        return _search_work([node.value]) if isinstance(parent, ast.Attribute) else 0
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            children += [item for item in value if isinstance(item, ast.AST) and type(item) not in _LEAVES]
+        elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+            children.append(value)
+    return children
+
+
+def _may_hide_direction(data: bytes) -> bool:
+    """Whether B613 can find anything: plain ASCII holds no bidirectional control, unless an odd codec makes one."""
+    return not data.isascii() or b"coding" in data[:_CODING_LINES]
+
+
+def _chain_work(root: ast.BinOp) -> int:
+    terms: list[ast.expr] = []
+    stack: list[ast.expr] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.BinOp):
+            stack += (node.left, node.right)
+        else:
+            terms.append(node)
+    return len(terms) + _search_work(_literals(terms))
+
+
+def _literals(nodes: list[ast.expr]) -> list[str]:
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def _search_work(texts: list[str]) -> int:
+    """B608's expression reads on to the end of the text from each of its first words."""
+    size = sum(map(len, texts))
+    if size < 1000:  # noqa: PLR2004 # too short to matter
+        return 0
+    starts = 1 + sum(text.lower().count(word) for text in texts for word in _SQL_WORDS)
+    return starts * size // 200
+
+
+def _issue(found: Any, test: _Test, facts: dict[str, Any]) -> Issue:
+    line = facts["lineno"] if found.lineno is None else found.lineno
+    column = facts["col_offset"] if found.col_offset == -1 else found.col_offset
+    return Issue(found.test_id or test.id, line, column, found.severity, found.confidence, found.text)
