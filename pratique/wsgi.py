@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, g, request
-from index.upload.views import blueprint as upload
 
 import webui
 from index.clock import utcnow
+from index.publish.reads import Reads
 from index.publish.views import blueprint as publish
 from index.store.identifiers import new_id
+from index.upload.views import blueprint as upload
 from pratique.opening import open_services
 from pratique.proxies import TrustedProxies
 
@@ -32,6 +33,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(upload)
     app.register_blueprint(publish)
     webui.init_app(app)
+    app.wsgi_app = Reads(app.wsgi_app, services)  # type: ignore[method-assign] # Flask's own way
     app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
     return app
 

@@ -18,6 +18,11 @@ class SimpleType(StrEnum):
     HTML = "application/vnd.pypi.simple.v1+html"
     JSON = "application/vnd.pypi.simple.v1+json"
 
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header of a page of this type."""
+        return f"{self}; charset=utf-8" if self is SimpleType.TEXT else str(self)
+
 
 #: `latest` is asked for, the real version is answered.
 _NAMES = {

@@ -182,8 +182,8 @@ def test_what_is_held_shows_nowhere(
 
 def every_path(client: FlaskClient, name: str, version: str, filename: str, digest: str) -> list[str]:
     """Every GET route of the application, with these words put in."""
-    words = {"name": name, "version": version, "filename": filename, "digest": digest}
-    paths = []
+    words = {"name": name, "version": version, "filename": filename}
+    paths = [f"/simple/{name}/", f"/files/{digest}/{filename}", f"/files/{digest}/{filename}.metadata"]
     for rule in client.application.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             values = {argument: words[argument] for argument in rule.arguments if argument in words}

@@ -1,0 +1,202 @@
+"""The reads that installers make by the thousand, answered ahead of Flask: project pages, files and their metadata.
+
+Each answers from `visible`, or from the page that publication rendered from it, and 404 to everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import http_date, parse_accept_header
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
+
+from index.publish.fresh import FreshCache
+from index.publish.negotiation import SimpleType, choose
+from index.publish.visible import visible_file
+from index.store.blobs import BlobCorrupt, BlobMissing
+from index.store.tables import Artifact, DetailPage
+from scanner.model import Sha256Hex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from index.services import Services
+
+__all__ = ["FILE_CACHE", "PAGE_CACHE", "Reads"]
+
+#: A withdrawal takes effect within a minute, also where a proxy keeps copies.
+PAGE_CACHE: Final = "max-age=0, must-revalidate"
+FILE_CACHE: Final = "public, max-age=60"
+
+_DETAIL = re.compile(r"/simple/([^/]+)(/?)")
+_FILE = re.compile(r"/files/([0-9a-f]{64})/([^/]+)")
+_METADATA: Final = ".metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A rendered page with its headers."""
+
+    body: bytes
+    etag: str
+    headers: tuple[tuple[str, str], ...]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known is not None and (self.etag in known or known.strip() == "*"):
+            start_response("304 Not Modified", [*self.headers])
+            return []
+        start_response("200 OK", [*self.headers, ("Content-Length", str(len(self.body)))])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
+
+
+@dataclass(frozen=True, slots=True)
+class _Visible:
+    """A file that may be given out."""
+
+    sha256: Sha256Hex
+    filename: str
+    size: int
+    published_at: datetime
+    metadata: bytes
+    metadata_sha256: str
+
+
+class Reads:
+    """WSGI middleware: answers what installers read, and hands everything else on."""
+
+    def __init__(self, app: WSGIApplication, services: Services) -> None:
+        self._app = app
+        self._services = services
+        self._pages: FreshCache[dict[SimpleType, _Page] | None] = FreshCache(services.database)
+        self._files: FreshCache[_Visible | HTTPStatus] = FreshCache(services.database)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The answer."""
+        if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            path = environ.get("PATH_INFO", "")
+            if match := _DETAIL.fullmatch(path):
+                return self._detail(match[1], match[2], environ)(environ, start_response)
+            if match := _FILE.fullmatch(path):
+                return self._file(Sha256Hex(match[1]), match[2], environ)(environ, start_response)
+        return self._app(environ, start_response)
+
+    def close(self) -> None:
+        """The connections that watch for changes are closed."""
+        self._pages.close()
+        self._files.close()
+
+    def _detail(self, name: str, slash: str, environ: WSGIEnvironment) -> WSGIApplication:
+        normalized = canonicalize_name(name)
+        if normalized != name or not slash:
+            location = f"../{normalized}/" if slash else f"{normalized}/"
+            return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": location})
+        kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
+        if kind is None:
+            return _text(HTTPStatus.NOT_ACCEPTABLE, f"This page comes as {', '.join(SimpleType)}.")
+        pages = self._pages.get(normalized, lambda: self._load_pages(normalized))
+        if pages is None:
+            return _text(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
+        return pages[kind]
+
+    def _load_pages(self, name: str) -> dict[SimpleType, _Page] | None:
+        with self._services.database.read() as session:
+            stored = session.get(DetailPage, name)
+        if stored is None:
+            return None
+        return {kind: _page(kind, stored) for kind in SimpleType}
+
+    def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:
+        wants_metadata = name.endswith(_METADATA)
+        filename = name.removesuffix(_METADATA)
+        found = self._files.get((digest, filename), lambda: self._load_file(digest, filename))
+        if found is HTTPStatus.FORBIDDEN and not wants_metadata:
+            return _text(HTTPStatus.FORBIDDEN, "These bytes were inspected and rejected. They are not given out.")
+        if isinstance(found, HTTPStatus):
+            return _text(HTTPStatus.NOT_FOUND, "No published file has these bytes under this name.")
+        if wants_metadata:
+            return _headed(Response(found.metadata), found.metadata_sha256, found).make_conditional(environ)
+        return self._bytes(found, environ)
+
+    def _load_file(self, digest: Sha256Hex, filename: str) -> _Visible | HTTPStatus:
+        with self._services.database.read() as session:
+            file = visible_file(session, digest, filename)
+            if file is None:
+                artifact = session.get(Artifact, digest)
+                rejected = artifact is not None and artifact.rejected_at is not None
+                return HTTPStatus.FORBIDDEN if rejected else HTTPStatus.NOT_FOUND
+            published_at = file.submission.published_at
+            if published_at is None:
+                return HTTPStatus.NOT_FOUND
+            size = file.artifact.size
+            return _Visible(digest, filename, size, published_at, file.metadata_bytes, file.metadata_sha256)
+
+    def _bytes(self, found: _Visible, environ: WSGIEnvironment) -> Response:
+        try:
+            blob = self._services.blobs.open(found.sha256)
+        except (BlobMissing, BlobCorrupt):
+            return _text(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file is not what was published.")
+        response = Response(wrap_file(environ, blob), direct_passthrough=True)
+        response.call_on_close(blob.close)
+        response.content_length = found.size
+        try:
+            return _headed(response, found.sha256, found).make_conditional(
+                environ, accept_ranges=True, complete_length=found.size
+            )
+        except RequestedRangeNotSatisfiable as error:
+            response.close()
+            return _as_response(error, environ)
+
+
+def _headed(response: Response, etag: str, found: _Visible) -> Response:
+    response.content_type = "application/octet-stream"
+    response.set_etag(etag)
+    response.last_modified = found.published_at
+    response.headers["Cache-Control"] = FILE_CACHE
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _page(kind: SimpleType, stored: DetailPage) -> _Page:
+    body = stored.json if kind is SimpleType.JSON else stored.html
+    etag = f'"{sha256(body).hexdigest()}"'
+    headers = (
+        ("Content-Type", kind.content_type),
+        ("ETag", etag),
+        ("Last-Modified", http_date(stored.updated_at)),
+        ("Cache-Control", PAGE_CACHE),
+        ("Vary", "Accept"),
+        ("X-PyPI-Last-Serial", str(stored.serial)),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+    return _Page(body, etag, headers)
+
+
+def _as_response(error: RequestedRangeNotSatisfiable, environ: WSGIEnvironment) -> Response:
+    answer = Response(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+    answer.headers.extend(error.get_headers(environ))
+    return answer
+
+
+@lru_cache(maxsize=256)
+def _negotiated(accept: str | None, query: str) -> SimpleType | None:
+    wanted = query.removeprefix("format=") if query.startswith("format=") else None
+    return choose(parse_accept_header(accept, MIMEAccept), wanted)
+
+
+def _text(status: HTTPStatus, text: str) -> Response:
+    response = Response(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
