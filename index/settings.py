@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     )
 
     upload_max_bytes: int = Field(100 * 1024 * 1024, gt=0, description="Largest file that is accepted, in bytes.")
+    project_max_bytes: int = Field(10 * 1024**3, gt=0, description="Largest sum of a project's files, in bytes.")
+    release_open_days: float = Field(
+        14.0, ge=0, description="So many days after its publication a release takes new files."
+    )
     trusted_root: Path | None = Field(None, description="Sigstore trusted root for attestations; else the public one.")
 
     rules: Path | None = Field(None, description="Folder of the rules; those that come with this version when unset.")

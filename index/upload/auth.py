@@ -1,0 +1,90 @@
+"""Who uploads: HTTP Basic with the user name `__token__` and an API token, checked before the body is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from index.accounts.tokens import authenticate, is_alive
+from index.store.tables import Token
+from index.upload.faults import Code, refuse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+    from werkzeug.datastructures import Authorization
+
+    from index.store.tables import User
+
+__all__ = ["Uploader", "current_user", "identify", "require_scope"]
+
+_USER: Final = "__token__"
+_DEAD: Final = "The API token is unknown, revoked or expired. Make another one and try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Whom a living token acts for, as plain values that outlive the session that read them."""
+
+    token_id: int
+    username: str
+    project: str | None
+    """The only project that the token may upload to; None for all of its owner's."""
+
+    @property
+    def actor(self) -> str:
+        """Its name in the log."""
+        return f"token:{self.token_id}"
+
+
+def identify(session: Session, authorization: Authorization | None, *, now: datetime) -> Uploader:
+    """The uploader that the `Authorization` header proves.
+
+    Raises:
+        UploadRefused: 401, because it proves none.
+    """
+    if authorization is None or authorization.type != "basic" or not authorization.password:
+        raise refuse(
+            Code.CREDENTIALS_MISSING,
+            f"An upload needs an API token: user name {_USER}, and the token as the password.",
+            HTTPStatus.UNAUTHORIZED,
+        )
+    if authorization.username != _USER:
+        raise refuse(
+            Code.CREDENTIALS_INVALID,
+            f"Uploading with a user name and a password is not possible. Use {_USER} as the user name and an API "
+            "token as the password.",
+            HTTPStatus.UNAUTHORIZED,
+        )
+    token = authenticate(session, authorization.password, now=now)
+    if token is None:
+        raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
+    return Uploader(token_id=token.id, username=token.user.username, project=token.project)
+
+
+def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User:
+    """The uploader's account in this session, if the token still lives: reading a large body takes a while.
+
+    Raises:
+        UploadRefused: 401, because the token died meanwhile.
+    """
+    token = session.get(Token, uploader.token_id)
+    if token is None or not is_alive(token, now=now):
+        raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
+    return token.user
+
+
+def require_scope(uploader: Uploader, project: str) -> None:
+    """The token may act for `project` (normalized).
+
+    Raises:
+        UploadRefused: 403, because it is made for another one.
+    """
+    if uploader.project is not None and uploader.project != project:
+        raise refuse(
+            Code.TOKEN_SCOPE,
+            f"This token may upload to {uploader.project!r} only, and this file belongs to {project!r}.",
+            HTTPStatus.FORBIDDEN,
+        )

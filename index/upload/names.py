@@ -1,0 +1,98 @@
+"""Which names a new project may have."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+from sqlalchemy import exists, func, select
+
+from index.hold.names import find_project, has_been_published
+from index.hold.refusals import NameReserved
+from index.hold.switches import read_switch
+from index.store.tables import Membership, Project
+from index.upload.faults import Code, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from index.store.tables import User
+    from scanner.archive.faults import Fault
+
+__all__ = ["PROHIBITED_SWITCH", "is_standard_library", "name_faults", "ultranormalized"]
+
+#: The switch that holds the operator's list: normalized names, separated by white space.
+PROHIBITED_SWITCH: Final = "prohibited_names"
+
+#: Modules that were in the standard library once, or came after the Python that runs here. One a line would be a page.
+_OTHER_MODULES: Final = """
+    aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils formatter imghdr imp lib2to3 mailcap msilib
+    nis nntplib ossaudiodev parser pipes smtpd sndhdr spwd sunau symbol telnetlib uu xdrlib
+    annotationlib compression
+"""
+
+_STANDARD_LIBRARY: Final = frozenset(
+    canonicalize_name(name) for name in (*sys.stdlib_module_names, *_OTHER_MODULES.split()) if not name.startswith("_")
+)
+
+#: What people type behind `pip install` when they mean something else: a file, a folder, a sub-command or an option.
+_TYPED_BY_MISTAKE: Final = """
+    requirements requirements-txt requirement-txt requirements-dev-txt dev-requirements-txt pyproject pyproject-toml
+    setup-py setup-cfg pipfile pipfile-lock install uninstall upgrade pip-install site-packages dist-packages
+    no-deps python3 none null true false
+"""
+
+
+def name_faults(session: Session, name: str, uploader: User) -> Iterator[Fault]:
+    """What is wrong with giving a new project the normalized `name`. Nothing, where the project exists.
+
+    A name too near to one whose first release is held gets the words of a prohibited name, as that name itself
+    does: nobody learns from an answer what is held.
+    """
+    if (project := find_project(session, name)) is not None and has_been_published(session, project):
+        return
+    if is_standard_library(name):
+        yield fault(
+            Code.NAME_STANDARD_LIBRARY,
+            f"The name {name!r} isn't allowed: it is a module of the Python standard library.",
+        )
+    elif name in _TYPED_BY_MISTAKE.split() or name in (read_switch(session, PROHIBITED_SWITCH) or "").split():
+        yield _not_allowed(name)
+    else:
+        yield from _similar(session, name, uploader)
+
+
+def is_standard_library(name: str) -> bool:
+    """Whether the normalized `name` is, was or becomes a top-level module of Python's own."""
+    return name in _STANDARD_LIBRARY
+
+
+def ultranormalized(name: str) -> str:
+    """What is left of a normalized name when separators and look-alikes (l, i and 1; o and 0) do not count."""
+    return name.translate(_LOOK_ALIKES)
+
+
+_LOOK_ALIKES: Final = str.maketrans({"-": None, "l": "1", "i": "1", "o": "0"})
+
+
+def _similar(session: Session, name: str, uploader: User) -> Iterator[Fault]:
+    column = func.replace(func.replace(func.replace(func.replace(Project.name, "-", ""), "l", "1"), "i", "1"), "o", "0")
+    mine = exists().where(Membership.project_id == Project.id, Membership.user_id == uploader.id)
+    owned = exists().where(Membership.project_id == Project.id)
+    query = select(Project).where(column == ultranormalized(name), Project.name != name, owned, ~mine)
+    near = session.scalars(query.order_by(Project.id)).all()
+    public = next((project for project in near if has_been_published(session, project)), None)
+    if public is not None:
+        yield fault(
+            Code.NAME_TOO_SIMILAR, f"The name {name!r} is too similar to the existing project {public.display_name!r}."
+        )
+    elif near:
+        yield _not_allowed(name)
+
+
+def _not_allowed(name: str) -> Fault:
+    refusal = NameReserved(name)
+    return fault(Code(refusal.code), refusal.message)
