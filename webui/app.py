@@ -1,0 +1,61 @@
+"""Everything for people, put onto a Flask application that already has its services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from index.accounts.keys import Keys
+from index.accounts.permissions import Action, may
+from index.clock import utcnow
+from index.services import Services
+from index.upload.views import blueprint as upload
+from webui import assets, errors, security_headers, sessions, words
+from webui.blueprint import NAME, people
+from webui.limits import limiter
+from webui.views import account, admin, home, review, source, submission
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+__all__ = ["init_app"]
+
+#: Imported for their routes.
+_VIEWS = (account, admin, home, review, source, submission)
+
+
+def init_app(app: Flask) -> None:
+    """`app`, whose `extensions["pratique"]` holds the services, has all pages for people and what guards them."""
+    services = app.extensions["pratique"]
+    if not isinstance(services, Services):
+        raise TypeError(f"app.extensions['pratique'] is {services!r}, expected the Services of this process")
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a form is good for as long as its session
+    CSRFProtect(app).exempt(upload)  # upload clients prove themselves with a token, and send no cookie
+    sessions.install(app, services, Keys.load(services.settings.data_folder))
+    limiter.init_app(app)
+    _install_templates(app)
+    security_headers.install(app, NAME)
+    assets.install(app)
+    errors.install(app)
+    app.register_blueprint(people)
+
+
+def _install_templates(app: Flask) -> None:
+    """Templates fail on what they misspell, and know the words, the time and the table of permissions."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.globals.update(Action=Action, may=may, words=words)
+    app.jinja_env.filters.update(
+        ago=lambda moment: words.ago(moment, utcnow()),
+        exact_time=words.exact_time,
+        machine_time=words.machine_time,
+        plural=words.plural,
+        size=words.size,
+        tier=words.tier,
+        visible=words.visible,
+    )
+    app.context_processor(lambda: {"person": sessions.current_person()})

@@ -1,0 +1,72 @@
+"""The forms: what each field is called, what it explains, and what it asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.widgets import HiddenInput
+
+__all__ = ["CodeForm", "DecisionForm", "SignInForm", "SwitchForm"]
+
+_LONGEST_REASON: Final = 4000
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+def _digits(value: str | None) -> str | None:
+    return "".join(value.split()) if value else value
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """Name and password."""
+
+    username = StringField(
+        "Username or email address", filters=[_stripped], validators=[InputRequired("Enter your username.")]
+    )
+    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+    next = HiddenField()
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """The second factor."""
+
+    code = StringField(
+        "Code",
+        filters=[_digits],
+        validators=[
+            InputRequired("Enter the code that your authenticator shows."),
+            Regexp(r"^[0-9]{6}$", message="The code is six digits."),
+        ],
+    )
+    next = HiddenField()
+
+
+class DecisionForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """What an analyst decides, on what was on the screen."""
+
+    decision = RadioField("Decision", choices=[], validators=[InputRequired("Choose what you decide.")])
+    reason = TextAreaField(
+        "Reason",
+        filters=[_stripped],
+        validators=[
+            InputRequired("Write a reason. The maintainers read it."),
+            Length(max=_LONGEST_REASON, message=f"Write at most {_LONGEST_REASON:,} characters."),
+        ],
+    )
+    revision = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+    verdict_id = HiddenField()
+
+
+class SwitchForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """Hold everything, or let clear releases go out again."""
+
+    reason = StringField(
+        "Reason",
+        filters=[_stripped],
+        validators=[InputRequired("Write a reason. It goes into the log."), Length(max=200)],
+    )

@@ -1,0 +1,30 @@
+"""The front page and the accessibility statement: for everybody."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from index.publish.visible import visible_projects
+from index.review.status import own_submissions
+from index.services import current_services
+from webui.blueprint import people
+from webui.sessions import current_person
+
+__all__ = ["accessibility", "front"]
+
+
+@people.get("/")
+def front() -> str:
+    """What this index is, and how to use it."""
+    services = current_services()
+    person = current_person()
+    with services.database.read() as session:
+        published = len(visible_projects(session))
+        own = own_submissions(session, person.id) if person else ()
+    return render_template("front.html", root=services.settings.resolved_public_url, published=published, own=own)
+
+
+@people.get("/accessibility")
+def accessibility() -> str:
+    """What these pages promise to everybody, and what is known to be missing."""
+    return render_template("accessibility.html")
