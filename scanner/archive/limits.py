@@ -43,7 +43,9 @@ class Limits:
     metadata_headers: int = 1000
     """Header fields in METADATA or PKG-INFO."""
     metadata_header_size: int = 256 * _KIB
-    """One header field, its continuation lines included (licence texts are long); `Description` may fill the file."""
+    """All header fields together, `Description` left out (licence texts are long)."""
+    metadata_value_length: int = 4000
+    """The value of a field that is a name, a version, a media type, an expression or a requirement."""
     record_size: int = 16 * _MIB
     """RECORD of a wheel."""
     filename_length: int = 200

@@ -24,6 +24,16 @@ _BEFORE_LICENSE_FILES: Final = frozenset({"1.0", "1.1", "1.2", "2.1", "2.2", "2.
 _NEWEST: Final = "2.4"
 _LINE: Final = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_MIME: Final = re.compile(rb"(?:content-|mime-version)", re.IGNORECASE)
+_SHORT: Final = (
+    "metadata_version",
+    "name",
+    "version",
+    "description_content_type",
+    "requires_python",
+    "requires_dist",
+    "license_expression",
+)
 _MESSAGE: Final = 300
 
 
@@ -38,6 +48,8 @@ def read_metadata(
     try:
         fields, unparsed = parse_email(raw)
         _drop_what_old_tools_wrote(fields)
+        if not _check_values(fields, path, limits, faults):
+            return None
         _report_unparsed(unparsed, path, faults)
         _compare(fields, path, filename, faults)
         metadata = _validated(fields, path, faults)
@@ -64,37 +76,57 @@ def _drop_what_old_tools_wrote(fields: RawMetadata) -> None:
 
 
 def _check_bounds(raw: bytes, path: str, limits: Limits, faults: FaultList) -> bool:
-    """The text is of a size that parsers cope with, or a fault is noted."""
+    """The text is of a size and kind that parsers cope with, or a fault is noted."""
     before = len(faults)
-    head, count, largest = _measure(raw)
-    if count > limits.metadata_headers or largest > limits.metadata_header_size:
+    header = _Header(raw)
+    if header.count > limits.metadata_headers or header.size > limits.metadata_header_size:
         faults.add(
             Code.METADATA_TOO_LARGE,
-            f"{path} has {count} fields, the largest of {largest} bytes; at most {limits.metadata_headers} fields of "
-            f"{limits.metadata_header_size} bytes are accepted. Put long text into the description.",
+            f"{path} has {header.count} fields of {header.size} bytes together; at most {limits.metadata_headers} "
+            f"fields of {limits.metadata_header_size} bytes are accepted. Put long text into the description.",
         )
-    if b"\0" in raw or _CONTROL.search(raw, 0, head):
+    if b"\0" in raw or _CONTROL.search(raw, 0, header.end):
         faults.add(Code.METADATA_CHARACTERS, f"{path} holds a NUL byte, or a control character in a field; remove it.")
+    if header.is_mime:
+        faults.add(
+            Code.METADATA_INVALID,
+            f"{path} has MIME fields (Content-Type and the like), which core metadata does not have.",
+        )
     return len(faults) == before
 
 
-def _measure(raw: bytes) -> tuple[int, int, int]:
-    """The length of the header section, its number of fields, and the length of the largest but `Description`."""
-    at, count, largest, size = 0, 0, 0, 0
-    is_description = False
-    while at < len(raw):
-        match = _LINE.match(raw, at)
-        line = match[1] if match else b""
-        if not line:
-            break
-        if line[:1] not in b" \t":
-            count += 1
-            size = 0
-            is_description = line[:12].lower() == b"description:"
-        size += len(line)
-        largest = largest if is_description else max(largest, size)
-        at = match.end() if match else len(raw)
-    return at, count, largest
+class _Header:
+    """The header section: its end, the number and total size of its fields (`Description` left out of the size)."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.end, self.count, self.size, self.is_mime = 0, 0, 0, False
+        is_description = False
+        for match in _LINE.finditer(raw):
+            line = match[1]
+            if not line:
+                break
+            if line[:1] not in b" \t":
+                self.count += 1
+                is_description = line[:12].lower() == b"description:"
+                self.is_mime = self.is_mime or bool(_MIME.match(line))
+            self.size += 0 if is_description else len(match[0])
+            self.end = match.end()
+
+
+def _check_values(fields: RawMetadata, path: str, limits: Limits, faults: FaultList) -> bool:
+    """Values that are short by nature are short, or a fault is noted: parsers take long over long ones."""
+    values = dict[str, object](fields)
+    for key in _SHORT:
+        value = values.get(key)
+        longest = max(map(len, value), default=0) if isinstance(value, list) else len(str(value))
+        if longest > limits.metadata_value_length:
+            faults.add(
+                Code.METADATA_TOO_LARGE,
+                f"{path} has a field {key.replace('_', '-')} of {longest} characters; at most "
+                f"{limits.metadata_value_length} are accepted.",
+            )
+            return False
+    return True
 
 
 def _report_unparsed(unparsed: dict[str, list[str]], path: str, faults: FaultList) -> None:
@@ -129,11 +161,12 @@ def _compare(fields: RawMetadata, path: str, filename: DistributionFilename, fau
 def _validated(fields: RawMetadata, path: str, faults: FaultList) -> Metadata | None:
     # A field that is newer than the declared version is tolerated, as old build tools wrote such files: everything is
     # validated by the newest version, and what is handed out still says its own.
+    is_old = fields.get("metadata_version") in _BEFORE_LICENSE_FILES
     newest = fields.copy()
-    if fields.get("metadata_version") in _BEFORE_LICENSE_FILES:
+    if is_old:
         newest["metadata_version"] = _NEWEST
     try:
-        Metadata.from_raw(newest)
+        metadata = Metadata.from_raw(newest)
     except ExceptionGroup as group:
         for error in sorted(group.exceptions, key=str):
             field = error.field if isinstance(error, InvalidMetadata) else type(error).__name__
@@ -143,7 +176,7 @@ def _validated(fields: RawMetadata, path: str, faults: FaultList) -> Metadata | 
                 f"{shown(str(error), _MESSAGE)}.",
             )
         return None
-    return Metadata.from_raw(fields, validate=False)
+    return Metadata.from_raw(fields, validate=False) if is_old else metadata
 
 
 def _check_requirements(metadata: Metadata, path: str, faults: FaultList) -> None:
