@@ -9,6 +9,9 @@ import pytest
 from index.services import Services
 from index.settings import Settings
 from index.store.migrate import migrate
+from tests.servers.postgres import running_postgres
+from tests.servers.rabbitmq import running_rabbitmq
+from tests.servers.redis import running_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,23 +34,17 @@ def services(settings: Settings) -> Iterator[Services]:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from tests.servers.postgres import running_postgres
-
     with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from tests.servers.redis import running_redis
-
     with running_redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def rabbitmq_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from tests.servers.rabbitmq import running_rabbitmq
-
     with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as url:
         yield url

@@ -42,7 +42,7 @@ class Desk:
     def fill(self, page: requests.Response, **values: str) -> requests.Response:
         """The answer to the page's own form, with these values typed into it."""
         soup = BeautifulSoup(page.text, "html.parser")
-        form = next(form for form in soup.find_all("form") if form.find(attrs={"name": next(iter(values))}))
+        form = next(form for form in soup.find_all("form") if form.select_one(f"[name='{next(iter(values))}']"))
         data = {
             str(field["name"]): str(field.get("value") or "")
             for field in form.find_all("input")
