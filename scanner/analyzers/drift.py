@@ -18,7 +18,7 @@ __all__ = ["drift", "stable_name"]
 _REQUIRED: Final = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _EXTRA: Final = re.compile(r"\bextra\s*==")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
-_VERSIONED_TOP: Final = re.compile(r"^(?P<name>.+?)-\d[^/]*?(?P<kind>\.dist-info|\.data|)/")
+_VERSIONED_TOP: Final = re.compile(r"^(?P<name>[^/]+?)-\d[^/]*?(?P<kind>\.dist-info|\.data|)/")
 _NEW_CODE: Final = {Role.STARTUP: "new-startup-code", Role.BUILD: "new-build-code", Role.INSTALL: "new-build-code"}
 
 

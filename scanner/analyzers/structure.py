@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from scanner.model import Role
+from scanner.archive import case_collisions
+from scanner.model import MemberName, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scanner.analyzers.magic import Content
-    from scanner.model import Finding, MemberName
+    from scanner.model import Finding
     from scanner.ruleset import Ruleset
     from scanner.view import ArtifactView
 
@@ -67,12 +67,9 @@ def _links(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
 
 
 def _collisions(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
-    seen: dict[str, MemberName] = {}
-    for name in view.roles:
-        key = unicodedata.normalize("NFC", name).casefold()
-        if key in seen:
-            yield ruleset.finding("case-collision", role=view.roles[name], member=name, snippet=seen[key])
-        seen.setdefault(key, name)
+    for first, *others in case_collisions(view.roles):
+        for name in others:
+            yield ruleset.finding("case-collision", role=view.roles[MemberName(name)], member=name, snippet=first)
 
 
 def _formats(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner.assess import assess
+from scanner.model import (
+    Exemption,
+    Finding,
+    Inspection,
+    Outcome,
+    Role,
+    RuleId,
+    RulesetHash,
+    SubmissionFacts,
+    Verdict,
+    digest,
+)
+from scanner.policy import load_policy
+from scanner.ruleset import DEFAULT_RULES
+from tests.fixtures.views import inspection, plain_ruleset
+
+WHEEL = "x-1-py3-none-any.whl"
+RULES = plain_ruleset()
+
+
+def finding(rule: str, *, role: Role = Role.IMPORT, member: str = "x/a.py", line: int = 1) -> Finding:
+    return RULES.finding(rule, role=role, member=member, line=line)
+
+
+def verdict(*findings: Finding, **facts: Any) -> Verdict:
+    artifacts = facts.pop("artifacts", None) or (inspection(WHEEL, findings=findings),)
+    return assess(SubmissionFacts(project="x", version="1", artifacts=artifacts, **facts), RULES)
+
+
+def test_nothing_found_is_clear_and_says_so() -> None:
+    result = verdict()
+    assert (result.outcome, result.risk, result.reasons) == (Outcome.CLEAR, 0.0, ())
+    assert result.summary == "Nothing in 1 file of x 1 speaks against publishing."
+
+
+def test_the_risk_is_the_sum_of_the_reasons() -> None:
+    result = verdict(finding("misleading-extension"), finding("double-extension"), finding("hidden-folder"))
+    assert result.risk == round(sum(reason.weight for reason in result.reasons), 2)
+    assert result.outcome is Outcome.FLAGGED
+    assert [reason.rule for reason in result.reasons] == ["misleading-extension", "double-extension", "hidden-folder"]
+
+
+def test_a_rule_counts_once_at_its_heaviest_place() -> None:
+    result = verdict(
+        finding("misleading-extension", role=Role.TEST, member="tests/a.png"),
+        finding("misleading-extension", role=Role.IMPORT, member="x/b.png"),
+        finding("misleading-extension", role=Role.NEVER, member="docs/c.png"),
+    )
+    (reason,) = result.reasons
+    assert (reason.member, reason.count) == ("x/b.png", 3)
+    assert reason.weight == verdict(finding("misleading-extension")).risk
+
+
+@pytest.mark.parametrize(
+    ("findings", "facts", "outcome"),
+    [
+        pytest.param([("source-unreadable", Role.IMPORT)], {}, Outcome.UNSCANNABLE, id="unread code that can run"),
+        pytest.param([("source-unreadable", Role.TEST)], {}, Outcome.CLEAR, id="unread test data"),
+        pytest.param([("source-unreadable", Role.NEVER)], {}, Outcome.CLEAR, id="unread template"),
+        pytest.param([("bandit-skipped", Role.BUILD)], {}, Outcome.UNSCANNABLE, id="Bandit skipped what runs"),
+        pytest.param([("archive-refused", Role.IMPORT)], {}, Outcome.UNSCANNABLE, id="refused archive"),
+        pytest.param([("link-member", Role.NEVER)], {}, Outcome.FLAGGED, id="a holding rule"),
+        pytest.param(
+            [("link-member", Role.NEVER), ("source-unreadable", Role.IMPORT)],
+            {},
+            Outcome.FLAGGED,
+            id="flagged is stronger than unscannable",
+        ),
+        pytest.param([], {"failed": ("x-1.tar.gz",)}, Outcome.UNSCANNABLE, id="a file whose inspection failed"),
+        pytest.param([], {"publishers": ("ada", "bob")}, Outcome.FLAGGED, id="two publishers"),
+        pytest.param([], {"publishers": ("ada", "ada")}, Outcome.CLEAR, id="one publisher twice"),
+        pytest.param([], {"rejected_before": True}, Outcome.FLAGGED, id="rejected before"),
+        pytest.param([], {"automatic": False}, Outcome.CLEAR, id="the operator's switch is the gate's matter"),
+    ],
+)
+def test_outcomes(findings: list[tuple[str, Role]], facts: dict[str, Any], outcome: Outcome) -> None:
+    result = verdict(*(finding(rule, role=role) for rule, role in findings), **facts)
+    assert result.outcome is outcome
+    if outcome is not Outcome.CLEAR:
+        assert any(reason.holds for reason in result.reasons)
+
+
+def test_an_enforced_rule_makes_it_malicious() -> None:
+    policy = msgspec.structs.replace(RULES.policy, enforced_rules=frozenset({"double-extension"}))
+    rules = type(RULES)(RULES.hash, RULES.folder, RULES.rules, policy)
+    facts = SubmissionFacts(
+        project="x", version="1", artifacts=(inspection(WHEEL, findings=(finding("double-extension"),)),)
+    )
+    assert assess(facts, rules).outcome is Outcome.MALICIOUS
+
+
+def test_a_failed_analysis_of_the_whole_artifact_holds() -> None:
+    failed = RULES.finding("analysis-failed", role=Role.NEVER, member="")
+    assert verdict(failed).outcome is Outcome.UNSCANNABLE
+
+
+@pytest.mark.parametrize(
+    ("level", "outcome"),
+    [
+        (("rlimits", "no_new_privs", "netns"), Outcome.CLEAR),
+        (("rlimits", "no_new_privs", "seccomp"), Outcome.CLEAR),
+        (("rlimits", "no_new_privs"), Outcome.UNSCANNABLE),
+        (("seccomp", "netns"), Outcome.UNSCANNABLE),
+        ((), Outcome.UNSCANNABLE),
+    ],
+)
+def test_what_was_inspected_without_the_required_walls_is_not_clear(level: tuple[str, ...], outcome: Outcome) -> None:
+    result = verdict(artifacts=(inspection(WHEEL, sandbox_level=level),))
+    assert result.outcome is outcome
+    assert (outcome is Outcome.CLEAR) == (not result.reasons)
+
+
+def test_an_exemption_is_shown_and_weighs_nothing() -> None:
+    exempt = (Exemption(RuleId("link-member"), "the licence is a link"),)
+    result = verdict(finding("link-member"), exemptions=exempt)
+    (reason,) = result.reasons
+    assert (result.outcome, reason.weight, reason.holds) == (Outcome.CLEAR, 0.0, False)
+    assert "exempt: the licence is a link" in reason.title
+
+
+def test_quality_findings_weigh_nothing() -> None:
+    quality = Finding(**{**msgspec.structs.asdict(finding("findings-capped")), "rule": RuleId("bandit-b602")})
+    assert verdict(quality).risk == 0.0
+
+
+MEMBERS = {"x/a.py": ("print two", Role.IMPORT)}
+
+
+class TestHistory:
+    def before(self, role: Role = Role.IMPORT, text: str = "print two") -> Inspection:
+        return inspection("x-0-py3-none-any.whl", members={"x/a.py": (text, role)})
+
+    def now(self, *rules: str) -> Inspection:
+        return inspection(WHEEL, members=MEMBERS, findings=tuple(map(finding, rules)))
+
+    def test_what_the_published_release_had_does_not_hold_again(self) -> None:
+        result = verdict(artifacts=(self.now("source-unreadable"),), previous=(self.before(),))
+        assert result.outcome is Outcome.CLEAR
+        assert result.reasons[0].weight < verdict(artifacts=(self.now("source-unreadable"),)).reasons[0].weight
+
+    def test_a_changed_member_holds(self) -> None:
+        result = verdict(artifacts=(self.now("source-unreadable"),), previous=(self.before(text="other"),))
+        assert result.outcome is Outcome.UNSCANNABLE
+
+    def test_an_unchanged_member_that_runs_at_another_time_now_holds(self) -> None:
+        result = verdict(artifacts=(self.now("source-unreadable"),), previous=(self.before(Role.TEST),))
+        assert result.outcome is Outcome.UNSCANNABLE
+
+    def test_new_startup_code_speaks_against_an_established_project(self) -> None:
+        now = inspection(WHEEL, members={**MEMBERS, "x.pth": ("import x", Role.STARTUP)})
+        result = verdict(artifacts=(now,), previous=(self.before(),))
+        assert [reason.rule for reason in result.reasons] == ["new-startup-code"]
+
+
+def test_the_published_sdist_is_compared_with_the_wheel_that_comes_later() -> None:
+    sdist = inspection("x-1.tar.gz", members={"x-1/x/a.py": ("a", Role.IMPORT)})
+    wheel = inspection(WHEEL, members={"x/b.py": ("b", Role.IMPORT)})
+    result = verdict(artifacts=(wheel,), siblings=(sdist,))
+    assert "wheel-not-from-sdist" in {reason.rule for reason in result.reasons}
+
+
+@pytest.mark.parametrize(
+    ("version", "hit"),
+    [("99.9.9", True), ("50", True), ("1!99", True), ("49.1", False), ("2026.1", False), ("0.1", False)],
+)
+def test_a_first_release_with_a_very_high_version(version: str, *, hit: bool) -> None:
+    facts = SubmissionFacts(project="x", version=version, artifacts=(inspection(WHEEL),))
+    assert ("high-version-first-release" in {r.rule for r in assess(facts, RULES).reasons}) == hit
+
+
+def test_the_summary_names_the_three_strongest_reasons_with_their_places() -> None:
+    result = verdict(
+        finding("misleading-extension", member="x/a.png", line=3),
+        finding("double-extension"),
+        finding("hidden-folder"),
+        finding("nested-archive"),
+    )
+    assert result.summary.startswith("1 file of x 1 needs a person to look: program under the name of a document")
+    assert "(x/a.png:3)" in result.summary
+    assert result.summary.count(";") == 2
+
+
+def test_the_verdict_is_tied_to_its_facts_and_ruleset() -> None:
+    facts = SubmissionFacts(project="x", version="1", artifacts=(inspection(WHEEL),))
+    result = assess(facts, RULES)
+    assert (result.facts_digest, result.ruleset) == (digest(facts), RULES.hash)
+
+
+def test_an_inspection_under_another_ruleset_is_no_basis() -> None:
+    other = msgspec.structs.replace(inspection(WHEEL), ruleset=RulesetHash("1" * 64))
+    with pytest.raises(ValueError, match="inspect it again"):
+        verdict(artifacts=(other,))
+
+
+SOME_RULES = ["link-member", "misleading-extension", "double-extension", "source-unreadable", "hidden-folder"]
+findings_lists = st.lists(
+    st.tuples(st.sampled_from(SOME_RULES), st.sampled_from(list(Role)), st.sampled_from(["x/a.py", "x/b.py", ""])),
+    max_size=8,
+)
+ORDER = [Outcome.CLEAR, Outcome.UNSCANNABLE, Outcome.FLAGGED, Outcome.MALICIOUS]
+
+
+@given(findings_lists, findings_lists)
+def test_more_findings_never_lower_a_verdict(
+    few: list[tuple[str, Role, str]], more: list[tuple[str, Role, str]]
+) -> None:
+    def judged(chosen: list[tuple[str, Role, str]]) -> Verdict:
+        return verdict(*(finding(rule, role=role, member=member) for rule, role, member in chosen))
+
+    less, all_ = judged(few), judged(few + more)
+    assert all_.risk >= less.risk
+    assert ORDER.index(all_.outcome) >= ORDER.index(less.outcome)
+
+
+def test_a_policy_without_a_weight_for_every_word_is_refused(tmp_path: Any) -> None:
+    text = (DEFAULT_RULES / "policy.toml").read_text(encoding="utf-8")
+    broken = tmp_path / "policy.toml"
+    broken.write_text(text.replace("startup = 1.0\n", ""), encoding="utf-8")
+    with pytest.raises(ValueError, match="role_factor lacks startup"):
+        load_policy(broken)
