@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "FailureReason", "InspectionFailed", "Said", "inspection_of", "walls_of"]
 
 _LONGEST_DETAIL: Final = 2000
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class FailureReason(StrEnum):
@@ -125,6 +127,8 @@ def inspection_of(said: Said, asked: Asked, walls: Walls) -> Inspection:
     ):
         if got != expected:
             raise InspectionFailed(FailureReason.OUTPUT, f"the result says {what} {got!r}, expected {expected!r}")
+    if not all(_SHA256.fullmatch(member.sha256) for member in inspection.members):
+        raise InspectionFailed(FailureReason.OUTPUT, "the result names a member whose SHA-256 is none")
     return msgspec.structs.replace(inspection, sandbox_level=walls.held)
 
 

@@ -94,7 +94,7 @@ class ForkServer:
         Raises:
             OSError: it is gone.
         """
-        exchange = Exchange()
+        exchange = Exchange(self)
         try:
             send(self._control, Request(filename), (artifact, exchange.result_in, exchange.report_in))
         except BaseException:
@@ -135,8 +135,9 @@ class ForkServer:
 class Exchange:
     """The two pipes of one inspection. Closing it tells the server that nobody waits any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: ForkServer) -> None:
         """Both pipes are open."""
+        self._server = server
         self._result, self.result_in = os.pipe()
         try:
             self._report, self.report_in = os.pipe()
@@ -179,6 +180,8 @@ class Exchange:
             while selector.get_map():
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
                 if not ready and time.monotonic() >= deadline:
+                    # Whatever keeps it from ending the child keeps it from serving anybody else too.
+                    self._server.kill()
                     raise InspectionFailed(FailureReason.GONE, "the fork server did not end the child in time")
                 for key, _ in ready:
                     data = os.read(key.fd, _CHUNK)

@@ -130,6 +130,20 @@ with Sandbox(Path({str(rules)!r}), entry={POISON!r}) as sandbox:
     assert eventually(lambda: not any(alive(member) for member in family))
 
 
+def test_server_that_no_longer_answers_is_replaced(
+    rules: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scanner.sandbox.process._GRACE_SECONDS", 0.5)
+    with Sandbox(rules, limits=SandboxLimits(wall_seconds=0.5), entry=POISON) as sandbox:
+        server = sandbox.server_pid
+        os.kill(server, signal.SIGSTOP)
+        with pytest.raises(InspectionFailed) as failure:
+            sandbox.inspect(artifact, "honest-1.0.tar.gz")
+        assert failure.value.reason is FailureReason.GONE
+        assert not alive(server)
+        assert sandbox.inspect(artifact, "honest-1.0.tar.gz").metadata.summary == "any bytes"
+
+
 def test_rules_that_changed_meanwhile_are_not_used(rules: Path, tmp_path: Path, artifact: Path) -> None:
     folder = tmp_path / "rules"
     shutil.copytree(rules, folder)

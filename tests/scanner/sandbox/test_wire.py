@@ -154,6 +154,7 @@ def test_honest_result_is_believed() -> None:
         encode(honest()).replace(b'"findings":[]', b'"findings":[{"rule":1}]'),
         encode(honest()).replace(b'"findings":[]', b'"findings":[],"verdict":"clear"'),
         encode(honest()).replace(b"demo", b"\xff\xfe\xfd\xfc"),
+        encode(honest()).replace(b'"members":[]', b'"members":[{"name":"a","sha256":"","size":0,"role":"never"}]'),
         encode(Finding(rule="x", kind="text", title="", severity="low", confidence="low")),  # type: ignore[arg-type] # as JSON holds it
     ],
 )
