@@ -105,7 +105,7 @@ class Builder:
             step()
         except (OSError, ValueError, AttributeError) as error:
             self.held.discard(layer)
-            self.missing[layer] = f"{type(error).__name__}: {error}"
+            self.missing[layer] = str(error)
         else:
             self.held.add(layer)
             self.missing.pop(layer, None)
