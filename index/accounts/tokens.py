@@ -9,9 +9,10 @@ from zlib import crc32
 
 from packaging.utils import canonicalize_name
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from index.audit.log import Event, append
-from index.store.tables import Token
+from index.store.tables import Token, User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +20,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from index.store.tables import User
 
-__all__ = ["PREFIX", "authenticate", "create_token", "is_alive", "list_tokens", "looks_like_token", "revoke_token"]
+__all__ = [
+    "PREFIX",
+    "authenticate",
+    "create_token",
+    "find_token",
+    "is_alive",
+    "list_tokens",
+    "looks_like_token",
+    "revoke_token",
+]
 
 #: What every secret begins with, so that people and secret scanners recognise one.
 PREFIX: Final = "pratique-"
@@ -30,6 +39,9 @@ _RANDOM_BYTES: Final = 32
 _BODY: Final = 43  # characters of base64url for 32 bytes
 _CHECK: Final = 8  # hexadecimal digits of a CRC-32
 _LENGTH: Final = len(PREFIX) + _BODY + _CHECK
+
+#: Tokens with their owners, in one statement: nobody asks a token for its owner's roles.
+_TOKENS: Final = select(Token).options(joinedload(Token.user).lazyload(User.roles))
 
 
 def create_token(  # noqa: PLR0913 # the caller names each of them
@@ -76,8 +88,13 @@ def authenticate(session: Session, secret: str, *, now: datetime) -> Token | Non
     """The living token that `secret` belongs to, or None: unknown, revoked, expired, or its owner is switched off."""
     if not looks_like_token(secret):
         return None
-    token = session.scalars(select(Token).where(Token.digest == _digest(secret))).one_or_none()
+    token = session.scalars(_TOKENS.where(Token.digest == _digest(secret))).one_or_none()
     return token if token is not None and is_alive(token, now=now) else None
+
+
+def find_token(session: Session, token_id: int) -> Token | None:
+    """The token with that number, alive or not."""
+    return session.scalars(_TOKENS.where(Token.id == token_id)).one_or_none()
 
 
 def is_alive(token: Token, *, now: datetime) -> bool:
@@ -98,7 +115,7 @@ def looks_like_token(secret: str) -> bool:
 
 def list_tokens(session: Session, user: User | None = None) -> Sequence[Token]:
     """All tokens, of `user` or of everybody, the oldest first. The dead ones too."""
-    statement = select(Token).order_by(Token.id)
+    statement = _TOKENS.order_by(Token.id)
     return session.scalars(statement if user is None else statement.where(Token.user_id == user.id)).all()
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from index.accounts.tokens import authenticate, is_alive
-from index.store.tables import Token
+from index.accounts.tokens import authenticate, find_token, is_alive
 from index.upload.faults import Code, refuse
 
 if TYPE_CHECKING:
@@ -26,10 +25,11 @@ _DEAD: Final = "The API token is unknown, revoked or expired. Make another one a
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """Whom a living token acts for, as plain values that outlive the session that read them."""
+    """Whom a living token acts for."""
 
     token_id: int
-    username: str
+    user: User
+    """As it was then, apart from any session."""
     project: str | None
     """The only project that the token may upload to; None for all of its owner's."""
 
@@ -61,7 +61,7 @@ def identify(session: Session, authorization: Authorization | None, *, now: date
     token = authenticate(session, authorization.password, now=now)
     if token is None:
         raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
-    return Uploader(token_id=token.id, username=token.user.username, project=token.project)
+    return Uploader(token_id=token.id, user=token.user, project=token.project)
 
 
 def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User:
@@ -70,7 +70,7 @@ def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User
     Raises:
         UploadRefused: 401, because the token died meanwhile.
     """
-    token = session.get(Token, uploader.token_id)
+    token = find_token(session, uploader.token_id)
     if token is None or not is_alive(token, now=now):
         raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
     return token.user

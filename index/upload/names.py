@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 from sqlalchemy import exists, func, select
 
-from index.hold.names import find_project, has_been_published
+from index.hold.names import has_been_published
 from index.hold.refusals import NameReserved
 from index.hold.switches import read_switch
 from index.store.tables import Membership, Project
@@ -17,6 +17,7 @@ from index.upload.faults import Code, fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from index.store.tables import User
@@ -47,12 +48,12 @@ _TYPED_BY_MISTAKE: Final = """
 
 
 def name_faults(session: Session, name: str, uploader: User) -> Iterator[Fault]:
-    """What is wrong with giving a new project the normalized `name`. Nothing, where the project exists.
+    """What is wrong with giving a new project the normalized `name`. Nothing, where `uploader` may use it already.
 
     A name too near to one whose first release is held gets the words of a prohibited name, as that name itself
     does: nobody learns from an answer what is held.
     """
-    if (project := find_project(session, name)) is not None and has_been_published(session, project):
+    if session.scalar(_is_member(name, uploader)):
         return
     if is_standard_library(name):
         yield fault(
@@ -63,6 +64,11 @@ def name_faults(session: Session, name: str, uploader: User) -> Iterator[Fault]:
         yield _not_allowed(name)
     else:
         yield from _similar(session, name, uploader)
+
+
+def _is_member(name: str, uploader: User) -> Select[tuple[bool]]:
+    mine = Membership.user_id == uploader.id
+    return select(exists().where(Membership.project_id == Project.id, Project.name == name, mine))
 
 
 def is_standard_library(name: str) -> bool:

@@ -78,26 +78,26 @@ def store_upload(
         UploadRefused: somebody else was faster; the bytes may stay behind as a blob that nobody names.
     """
     services.blobs.put(form.content.path, form.content.sha256)
-    with services.database.write() as session:
+    with services.database.write() as session, _translated():
         user = current_user(session, uploader, now=now)
         services.database.lock_project(session, file.project)
-        with _translated():
-            receipt = precheck(session, project=file.project, filename=file.filename, sha256=file.sha256, uploader=user)
-            if receipt is not None:
-                return receipt
-            target, limits = Target(file.project, file.version, file.size), _release_limits(services)
-            faults = [*name_faults(session, file.project, user), *release_faults(session, target, limits, now=now)]
+        faults = list(name_faults(session, file.project, user))
+        receipt = receive(
+            services.database,
+            session,
+            file,
+            uploader=user,
+            actor=uploader.actor,
+            now=now,
+            settle_seconds=services.settings.settle_seconds,
+        )
+        if not receipt.duplicate:
+            # Asked last, when `receive` has seen that the uploader is a member; the file counts already.
+            target = Target(file.project, file.version, size=0)
+            faults.extend(release_faults(session, target, _release_limits(services), now=now))
             if faults:
                 raise UploadRefused(faults)
-            return receive(
-                services.database,
-                session,
-                file,
-                uploader=user,
-                actor=uploader.actor,
-                now=now,
-                settle_seconds=services.settings.settle_seconds,
-            )
+        return receipt
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
     """
     content = upload.form.content
     with services.database.read() as session, _translated():
-        user = current_user(session, upload.uploader, now=upload.now)
+        user = upload.uploader.user
         try:
             receipt = precheck(
                 session, project=filename.name, filename=filename.filename, sha256=content.sha256, uploader=user

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from scanner.archive.faults import Fault
@@ -48,17 +49,56 @@ class ReleaseLimits:
 
 
 def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, now: datetime) -> Iterator[Fault]:
-    """What is wrong with adding a file to its release. Nothing, for the first file of a new one.
+    """What is wrong with adding a file to its release. Nothing, for the first file of a new project.
 
     Ask only for an uploader who is a member of the project: the answers speak of held files. That a release has one
     sdist needs no check: `parse_filename` takes one spelling and one extension, so there is one filename for it.
     """
-    project_id = session.scalar(select(Project.id).where(Project.name == target.project))
-    if project_id is None:
-        return
-    yield from _spelling(session, project_id, target.version)
-    yield from _closed(session, project_id, target.version, limits, now=now)
-    yield from _project_size(session, project_id, target, limits)
+    row = session.execute(_standing(target)).one()
+    version, published, used = target.version, row.published, row.used or 0
+    if row.spelling is not None:
+        yield fault(
+            Code.VERSION_SPELLING,
+            f"Version {version} is the same as {row.spelling} (PEP 440), which this project has already; "
+            f"spell it {row.spelling} in this file too, or give it another version.",
+        )
+    if published is not None and now - published > limits.open_for:
+        yield fault(
+            Code.RELEASE_CLOSED,
+            f"Release {version} was published on {published:%Y-%m-%d}; new files are taken for "
+            f"{limits.open_for.days} days after that. Make a new version.",
+        )
+    if used + target.size > limits.project_bytes:
+        yield fault(
+            Code.PROJECT_TOO_LARGE,
+            f"Project size too large: the limit for {target.project!r} is {limits.project_bytes} bytes, its files have "
+            f"{used}, and this one has {target.size}.",
+        )
+
+
+def _standing(target: Target) -> Select[tuple[str | None, datetime | None, int | None]]:
+    """One row, whatever exists: another spelling of the version, the first publication, the bytes of the project."""
+    present = Submission.state.in_(_PRESENT)
+    releases = (
+        select(Release.version)
+        .join(Project, Release.project_id == Project.id)
+        .join(Submission, Submission.release_id == Release.id)
+        .where(Project.name == target.project)
+    )
+    others = spellings(target.version) - {target.version}
+    spelling = releases.where(Release.version.in_(others), present).limit(1)
+    published = releases.where(Release.version == target.version).with_only_columns(func.min(Submission.published_at))
+    used = (
+        releases.where(present)
+        .join(File, File.submission_id == Submission.id)
+        .join(Artifact, File.sha256 == Artifact.sha256)
+        .with_only_columns(func.sum(Artifact.size))
+    )
+    return select(
+        spelling.scalar_subquery().label("spelling"),
+        published.scalar_subquery().label("published"),
+        used.scalar_subquery().label("used"),
+    )
 
 
 def spellings(version: str) -> frozenset[str]:
@@ -72,53 +112,3 @@ def spellings(version: str) -> frozenset[str]:
     longest = max(_COMPONENTS, len(parsed.release))
     padded = (release + [0] * more for more in range(longest - len(release) + 1))
     return frozenset(epoch + ".".join(map(str, numbers)) + rest for numbers in padded)
-
-
-def _spelling(session: Session, project_id: int, version: str) -> Iterator[Fault]:
-    others = spellings(version) - {version}
-    query = (
-        select(Release.version)
-        .join(Submission, Submission.release_id == Release.id)
-        .where(Release.project_id == project_id, Release.version.in_(others), Submission.state.in_(_PRESENT))
-    )
-    if (other := session.scalar(query.limit(1))) is not None:
-        yield fault(
-            Code.VERSION_SPELLING,
-            f"Version {version} is the same as {other} (PEP 440), which this project has already; "
-            f"spell it {other} in this file too, or give it another version.",
-        )
-
-
-def _closed(
-    session: Session, project_id: int, version: str, limits: ReleaseLimits, *, now: datetime
-) -> Iterator[Fault]:
-    query = (
-        select(func.min(Submission.published_at))
-        .join(Release, Submission.release_id == Release.id)
-        .where(Release.project_id == project_id, Release.version == version)
-    )
-    published = session.scalar(query)
-    if published is not None and now - published > limits.open_for:
-        yield fault(
-            Code.RELEASE_CLOSED,
-            f"Release {version} was published on {published:%Y-%m-%d}; new files are taken for "
-            f"{limits.open_for.days} days after that. Make a new version.",
-        )
-
-
-def _project_size(session: Session, project_id: int, target: Target, limits: ReleaseLimits) -> Iterator[Fault]:
-    query = (
-        select(func.coalesce(func.sum(Artifact.size), 0))
-        .select_from(File)
-        .join(Artifact, File.sha256 == Artifact.sha256)
-        .join(Submission, File.submission_id == Submission.id)
-        .join(Release, Submission.release_id == Release.id)
-        .where(Release.project_id == project_id, Submission.state.in_(_PRESENT))
-    )
-    used = session.scalar(query) or 0
-    if used + target.size > limits.project_bytes:
-        yield fault(
-            Code.PROJECT_TOO_LARGE,
-            f"Project size too large: the limit for {target.project!r} is {limits.project_bytes} bytes, its files have "
-            f"{used}, and this one has {target.size}.",
-        )
