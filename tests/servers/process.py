@@ -101,12 +101,15 @@ class Server:
                 extra_groups=[] if self.user else None,
             )
         try:
-            wait_until(lambda: self.ended() or self.ready(), self.command[0], seconds=self.seconds)
-            if self.ended():
-                raise RuntimeError(f"{self.command[0]} ended: {self.output()[-2000:]}")
+            wait_until(self._ready_or_raise, self.command[0], seconds=self.seconds)
         except BaseException:
             self.kill()
             raise
+
+    def _ready_or_raise(self) -> bool:
+        if self.ended():
+            raise RuntimeError(f"{self.command[0]} ended: {self.output()[-2000:]}")
+        return self.ready()
 
     def ended(self) -> bool:
         """Whether the process is no more."""

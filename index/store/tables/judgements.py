@@ -16,12 +16,16 @@ __all__ = ["Case", "CaseOrigin", "Decision", "DecisionKind", "StoredVerdict", "V
 
 
 class CaseOrigin(StrEnum):
-    """Why a person is asked. A `failure` case (ours: scanner, worker) may still end by itself."""
+    """Why a person is asked. A `failure` case (ours: scanner, worker) and a `waiting` one may still end by themselves."""
 
     VERDICT = "verdict"
     FAILURE = "failure"
     HOLD_EVERYTHING = "hold_everything"
+    WAITING = "waiting"
+    """An earlier submission of the project is in review, or has just been rejected."""
     REOPENED = "reopened"
+    SIBLING = "sibling"
+    """The submission is published, and one with files of the same release or with the same bytes was rejected."""
 
 
 class DecisionKind(StrEnum):
