@@ -49,6 +49,7 @@ class Code(StrEnum):
     ZIP_EXTRA = "archive.zip.extra-field"
     ZIP_ENCRYPTED = "archive.zip.encrypted"
     ZIP_FLAGS = "archive.zip.flags"
+    ZIP_VERSION = "archive.zip.version"
     ZIP_METHOD = "archive.zip.method"
     ZIP_MISMATCH = "archive.zip.header-mismatch"
     ZIP_DESCRIPTOR = "archive.zip.data-descriptor"

@@ -42,7 +42,7 @@ def read_distribution(
     Raises:
         ArchiveRefused: a rule is broken; all faults that could be found are in it.
     """
-    parsed = parse_filename(filename)
+    parsed = parse_filename(filename, limits)
     faults = FaultList(limits.faults)
     purelib = None
     reader: WheelReader | SdistReader

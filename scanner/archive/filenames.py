@@ -10,7 +10,7 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 
 from scanner.archive.codes import Code
 from scanner.archive.faults import ArchiveRefused, Fault, shown
-from scanner.archive.limits import DEFAULT_LIMITS
+from scanner.archive.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -51,20 +51,20 @@ class DistributionFilename:
         return f"{self.name.replace('-', '_')}-{self.version}"
 
 
-def parse_filename(filename: str) -> DistributionFilename:
+def parse_filename(filename: str, limits: Limits = DEFAULT_LIMITS) -> DistributionFilename:
     """What the name of a wheel or of a gzipped sdist says.
 
     Raises:
         ArchiveRefused: it is neither, is not spelled in the normalized form, or expands to too many tags.
     """
-    if len(filename) > DEFAULT_LIMITS.filename_length or not _CHARACTERS.fullmatch(filename):
+    if len(filename) > limits.filename_length or not _CHARACTERS.fullmatch(filename):
         _refuse(
             Code.FILENAME_CHARACTERS,
-            f"The filename {shown(filename)} is longer than {DEFAULT_LIMITS.filename_length} characters, or holds "
+            f"The filename {shown(filename)} is longer than {limits.filename_length} characters, or holds "
             "others than ASCII letters, digits, '.', '_', '-', '+' and '!', or does not start with a letter or digit.",
         )
     if filename.endswith(_WHEEL):
-        parsed = _parse_wheel(filename)
+        parsed = _parse_wheel(filename, limits)
     elif filename.endswith(_SDIST):
         parsed = _parse_sdist(filename)
     else:
@@ -75,14 +75,14 @@ def parse_filename(filename: str) -> DistributionFilename:
     return parsed
 
 
-def _parse_wheel(filename: str) -> DistributionFilename:
+def _parse_wheel(filename: str, limits: Limits) -> DistributionFilename:
     python, abi, platform = _tag_parts(filename)
     count = (python.count(".") + 1) * (abi.count(".") + 1) * (platform.count(".") + 1)
     # Counted before anything expands them: three short lists multiply to a great many tags.
-    if count > DEFAULT_LIMITS.tags:
+    if count > limits.tags:
         _refuse(
             Code.FILENAME_TOO_MANY_TAGS,
-            f"The filename {shown(filename)} stands for {count} compatibility tags; at most {DEFAULT_LIMITS.tags} are "
+            f"The filename {shown(filename)} stands for {count} compatibility tags; at most {limits.tags} are "
             "accepted.",
         )
     try:

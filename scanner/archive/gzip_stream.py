@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -56,13 +57,18 @@ class GzipStream:
         Raises:
             ArchiveRefused: the gzip file is damaged, cut short or not alone, or unpacks beyond the limits.
         """
-        pieces = []
-        while size and (self._at < len(self._buffer) or self._fill()):
-            piece = self._buffer[self._at : self._at + size]
-            self._at += len(piece)
-            size -= len(piece)
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        here = self._buffer[self._at : self._at + size]
+        self._at += len(here)
+        if len(here) == size:
+            return here
+        # A large member is held once: getvalue hands out the buffer that was written to.
+        gathered = io.BytesIO()
+        missing = size - gathered.write(here)
+        while missing and self._fill():
+            piece = self._buffer[:missing]
+            self._at = len(piece)
+            missing -= gathered.write(piece)
+        return gathered.getvalue()
 
     def _fill(self) -> bool:
         """Unpack until there is something to hand out; false at the end of the stream."""

@@ -92,6 +92,7 @@ class TarArchive:
                 pending = _Pending()
                 if member is not None:
                     yield member
+                del member  # so that the next one does not come on top of it
             first = False
 
     def _block(self) -> bytes:

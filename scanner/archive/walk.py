@@ -12,14 +12,16 @@ from scanner.archive.zips import ZipArchive
 
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from scanner.archive.member import Member
 
 __all__ = ["walk"]
 
 
-def walk(data: bytes | memoryview | mmap.mmap, filename: str, limits: Limits = DEFAULT_LIMITS) -> Iterator[Member]:
+def walk(
+    data: bytes | memoryview | mmap.mmap, filename: str, limits: Limits = DEFAULT_LIMITS
+) -> Generator[Member, None, None]:
     """Every file and link of the artifact in the order of the archive; one is in memory at a time.
 
     Names, structure and checksums are verified; a member with a fault is never handed out. Folders are checked and left
@@ -42,5 +44,8 @@ def walk(data: bytes | memoryview | mmap.mmap, filename: str, limits: Limits = D
                 f"The filename {shown(filename)} ends in neither '.whl' nor '.tar.gz'; send a wheel or a gzipped "
                 "sdist.",
             )
-        yield from (member for member in archive.members() if not member.is_folder)
+        for member in archive.members():
+            if not member.is_folder:
+                yield member
+            del member  # so that the next one does not come on top of it
     faults.check()

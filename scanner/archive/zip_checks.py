@@ -17,6 +17,7 @@ __all__ = ["STORED", "check_folder_and_name", "check_mode", "check_packing"]
 
 STORED: Final = 0
 _DEFLATED: Final = 8
+_NEWEST_VERSION: Final = 63  # APPNOTE 4.4.3.2; plain members ask for 2.0, with ZIP64 for 4.5
 _ENCRYPTION_FLAGS: Final = 0x2041  # traditional, strong, masked headers
 _COMPRESSION_LEVEL_FLAGS: Final = 0x0006
 _KNOWN_FLAGS: Final = _COMPRESSION_LEVEL_FLAGS | DESCRIPTOR_FLAG | UTF8_FLAG
@@ -30,6 +31,12 @@ def check_packing(record: DirectoryRecord, faults: FaultList) -> None:
     elif record.flags & ~_KNOWN_FLAGS:
         faults.add(
             Code.ZIP_FLAGS, f"The member {name} has the flags {record.flags:#06x}, of which some are not accepted."
+        )
+    if record.needed > _NEWEST_VERSION:
+        faults.add(
+            Code.ZIP_VERSION,
+            f"The member {name} asks for a reader of version {record.needed / 10}; at most {_NEWEST_VERSION / 10} is "
+            "accepted.",
         )
     if record.method not in {STORED, _DEFLATED}:
         faults.add(

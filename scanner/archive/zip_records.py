@@ -74,6 +74,7 @@ class LocalRecord:
 class DirectoryRecord:
     """An entry of the central directory, with its ZIP64 values put in."""
 
+    needed: int
     flags: int
     method: int
     crc: int
@@ -173,7 +174,7 @@ def read_directory_record(data: memoryview, at: int, end: int, faults: FaultList
             "length is wrong. Build the archive again.",
         )
     fields = _CENTRAL.unpack_from(data, at)
-    flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
+    needed, flags, method, crc, packed, size = *fields[2:5], *fields[7:10]
     name_length, extra_length, comment_length, disk, _internal, attributes, offset = fields[10:]
     extra_at = at + _CENTRAL.size + name_length
     comment_at = extra_at + extra_length
@@ -189,6 +190,7 @@ def read_directory_record(data: memoryview, at: int, end: int, faults: FaultList
     extra = read_extra(bytes(data[extra_at:comment_at]), name, faults)
     packed, size, offset = _widened(name, (size, packed, offset), extra, faults)
     return DirectoryRecord(
+        needed=needed & 0xFF,
         flags=flags,
         method=method,
         crc=crc,

@@ -69,7 +69,10 @@ class ZipArchive:
         for entry in self.entries:
             data = self.read(entry)
             if data is not None:
-                yield Member(name=entry.name, data=data, mode=entry.mode, is_folder=entry.is_folder)
+                member = Member(name=entry.name, data=data, mode=entry.mode, is_folder=entry.is_folder)
+                del data  # so that the next one does not come on top of it
+                yield member
+                del member
 
     def read(self, entry: ZipEntry) -> bytes | None:
         """The bytes of `entry`, of the size and checksum that its header says; None when a fault was noted instead."""

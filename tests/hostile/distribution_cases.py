@@ -7,6 +7,7 @@ import random
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any, Final
 
+from scanner.archive import Limits
 from tests.hostile.case import Case, accepted, refused
 from tests.hostile.dist_builder import (
     INFO,
@@ -217,6 +218,7 @@ _WHEELS: Final[tuple[Case, ...]] = (
         "archive.wheel.data-folder",
         "archive.wheel.wheel-file",
     ),
+    refused(50, "record-too-large", whl(), "archive.metadata.too-large", limits=Limits(record_size=100)),
     refused(50, "metadata-too-large", whl(metadata=METADATA + _NOISE), "archive.metadata.too-large"),
 )
 

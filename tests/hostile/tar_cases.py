@@ -34,7 +34,7 @@ def header_flags(flags: int, field: bytes) -> tuple[str, bytes]:
 
 
 def _zip_inside_deflate() -> tuple[str, bytes]:
-    """A sound sdist in whose last stored block a ZIP archive lies: an installer that sniffs unpacks that one instead."""
+    """A sound sdist in whose last stored block a ZIP archive lies: an installer that sniffs unpacks that one."""
     stream = sdist_tar(member(f"{TOP}/x.bin", ZipFile(entries=(Entry(name="setup.py", data=b"evil"),)).build()))
     packer = zlib.compressobj(0, zlib.DEFLATED, 31)
     return SDIST, packer.compress(stream) + packer.flush()

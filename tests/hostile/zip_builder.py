@@ -44,6 +44,7 @@ class Entry:
 
     def fields(self) -> dict[str, int | bytes]:
         return {
+            "needed": 20,
             "flags": self.flags,
             "method": self.method,
             "date": 0x21,
@@ -113,7 +114,7 @@ def _local(entry: Entry) -> bytes:
     f = {**entry.fields(), **entry.local}
     name = f["name"]
     assert isinstance(name, bytes)
-    numbers = (20, f["flags"], f["method"], 0, f["date"], f["crc"], f["packed"], f["size"])
+    numbers = (f["needed"], f["flags"], f["method"], 0, f["date"], f["crc"], f["packed"], f["size"])
     return struct.pack("<4s5H3L2H", b"PK\3\4", *numbers, len(name), len(entry.local_extra)) + name + entry.local_extra
 
 
@@ -121,7 +122,7 @@ def _central(entry: Entry, offset: int) -> bytes:
     f = {**entry.fields(), "offset": offset, **entry.central}
     name = f["name"]
     assert isinstance(name, bytes)
-    numbers = (0x0314, 20, f["flags"], f["method"], 0, f["date"], f["crc"], f["packed"], f["size"])
+    numbers = (0x0314, f["needed"], f["flags"], f["method"], 0, f["date"], f["crc"], f["packed"], f["size"])
     lengths = (len(name), len(entry.central_extra), len(entry.comment))
     head = struct.pack("<4s6H3L5H2L", b"PK\1\2", *numbers, *lengths, f["disk"], 0, f["attributes"], f["offset"])
     return head + name + entry.central_extra + entry.comment

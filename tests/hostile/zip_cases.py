@@ -97,6 +97,7 @@ ZIP_CASES: Final[tuple[Case, ...]] = (
     refused(4, "bzip2", extra(method=12), "archive.zip.method"),
     refused(4, "lzma", extra(method=14), "archive.zip.method"),
     refused(4, "zstandard", extra(method=93), "archive.zip.method"),
+    refused(4, "newer-version", extra(local={"needed": 64}, central={"needed": 64}), "archive.zip.version"),
     refused(6, "parent", named("../evil.py"), "archive.name.dot-component"),
     refused(6, "parent-inside", named("demo_pkg/../../evil.py"), "archive.name.dot-component"),
     refused(6, "current", named("./evil.py"), "archive.name.dot-component"),
