@@ -276,7 +276,7 @@ def _drain(decoder: Decoder, reader: _FormReader) -> None:
 def _too_large(limits: FormLimits) -> UploadRefused:
     return refuse(
         Code.BODY_TOO_LARGE,
-        f"File too large: a file may have {limits.file_bytes} bytes, and this request has more than one needs.",
+        f"File too large: the limit is {limits.file_bytes} bytes, and the request is larger than such a file needs.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from index.hold.submission import LIVE_UNPUBLISHED
 from index.store.tables import Artifact, File, Project, Release, Submission, SubmissionState
@@ -54,7 +54,9 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
     Ask only for an uploader who is a member of the project: the answers speak of held files. That a release has one
     sdist needs no check: `parse_filename` takes one spelling and one extension, so there is one filename for it.
     """
-    row = session.execute(_standing(target)).one()
+    others = sorted(spellings(target.version) - {target.version})
+    values = {"project": target.project, "version": target.version, "others": others}
+    row = session.execute(_STANDING, values).one()
     version, published, used = target.version, row.published, row.used or 0
     if row.spelling is not None:
         yield fault(
@@ -76,18 +78,19 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
         )
 
 
-def _standing(target: Target) -> Select[tuple[str | None, datetime | None, int | None]]:
+def _standing() -> Select[tuple[str | None, datetime | None, int | None]]:
     """One row, whatever exists: another spelling of the version, the first publication, the bytes of the project."""
     present = Submission.state.in_(_PRESENT)
     releases = (
         select(Release.version)
         .join(Project, Release.project_id == Project.id)
         .join(Submission, Submission.release_id == Release.id)
-        .where(Project.name == target.project)
+        .where(Project.name == bindparam("project"))
     )
-    others = spellings(target.version) - {target.version}
-    spelling = releases.where(Release.version.in_(others), present).limit(1)
-    published = releases.where(Release.version == target.version).with_only_columns(func.min(Submission.published_at))
+    spelling = releases.where(Release.version.in_(bindparam("others", expanding=True)), present).limit(1)
+    published = releases.where(Release.version == bindparam("version")).with_only_columns(
+        func.min(Submission.published_at)
+    )
     used = (
         releases.where(present)
         .join(File, File.submission_id == Submission.id)
@@ -99,6 +102,10 @@ def _standing(target: Target) -> Select[tuple[str | None, datetime | None, int |
         published.scalar_subquery().label("published"),
         used.scalar_subquery().label("used"),
     )
+
+
+#: Put together once: that costs more than asking it.
+_STANDING: Final = _standing()
 
 
 def spellings(version: str) -> frozenset[str]:

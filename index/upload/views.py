@@ -15,7 +15,9 @@ from index.upload import answers
 from index.upload.auth import current_user, identify
 from index.upload.faults import Code, UploadRefused, refuse
 from index.upload.form import Body, FormLimits, receive_form
+from index.upload.help import errors_page
 from index.upload.receive import examine_upload, storage_may_be_full, store_upload
+from index.upload.record import record_refusal
 from index.upload.underway import BeatingStream
 
 if TYPE_CHECKING:
@@ -39,19 +41,22 @@ def upload() -> Response:
     body = _body(services, uploader, limits)
     with storage_may_be_full(), receive_form(body, services.settings.incoming_folder, limits) as form:
         filename, action = form.content.filename, request.args.get(":action", "")
-        answer = examine_upload(services, form, uploader, action=action, now=utcnow())
-        receipt = (
-            answer if isinstance(answer, Receipt) else store_upload(services, form, answer, uploader, now=utcnow())
-        )
+        try:
+            answer = examine_upload(services, form, uploader, action=action, now=utcnow())
+            if not isinstance(answer, Receipt):
+                answer = store_upload(services, form, answer, uploader, now=utcnow())
+        except UploadRefused as refusal:
+            record_refusal(services, form, uploader, refusal, now=utcnow())
+            raise
     # From here on the file is stored: whatever fails now must not look like a failed upload.
-    structlog.contextvars.bind_contextvars(submission=receipt.submission_id)
-    _log.info("file received", filename=filename, state=str(receipt.state), duplicate=receipt.duplicate)
+    structlog.contextvars.bind_contextvars(submission=answer.submission_id)
+    _log.info("file received", filename=filename, state=str(answer.state), duplicate=answer.duplicate)
     try:
         services.ring()
     except Exception:  # noqa: BLE001 # logged; whatever it is, the upload has succeeded
         _log.exception("the doorbell is broken; the keeper will find the work")
     return answers.received(
-        receipt,
+        answer,
         filename=filename,
         accept=request.accept_mimetypes,
         public_url=services.settings.resolved_public_url,
@@ -88,6 +93,16 @@ def uploaded_to_simple(_name: str = "") -> Response:
     if request.method != "POST":
         abort(HTTPStatus.NOT_FOUND)  # the pages that exist are answered by `index.publish.reads`
     return _method_not_allowed("This address is for reading. Upload to {url}/legacy/ instead.", "GET, HEAD")
+
+
+@blueprint.get("/help/upload-errors")
+def upload_errors() -> Response:
+    """What every code means and what to do about it: where the links of a refusal lead."""
+    page = errors_page()
+    if page is None:
+        abort(HTTPStatus.NOT_FOUND, "This installation came without its documentation.")
+    headers = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
+    return Response(page, content_type="text/html; charset=utf-8", headers=headers)
 
 
 def _method_not_allowed(text: str, allowed: str) -> Response:

@@ -287,6 +287,9 @@ def test_a_faulty_upload_is_refused_with_its_codes_and_leaves_nothing(
     assert incoming(services) == []
     with services.database.read() as session:
         assert session.scalars(select(StoredArtifact)).all() == []
+        entry = session.scalars(select(LogEntry).where(LogEntry.action == "upload.refused")).one()
+    assert (entry.actor, entry.new) == ("token:1", codes[0])
+    assert entry.evidence == hashlib.sha256(artifact.data).hexdigest()
 
 
 def test_all_faults_of_an_upload_are_told_at_once(client: Client) -> None:
