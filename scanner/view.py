@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scanner.model import ArtifactMetadata, Finding, MemberName, Role, Sha256Hex
 from scanner.source import DecodedSource, SourceUnreadable, decode_source
@@ -42,21 +43,14 @@ class MemberView:
         """
         return decode_source(self.data)
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
-        """The syntax tree of a Python member.
+        """The syntax tree of a Python member. The trees used last are kept, older ones are parsed again when asked for.
 
         Raises:
             SourceUnreadable: it is too large to parse safely, or Python cannot parse it.
         """
-        text = self.source.text
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = error.lineno if isinstance(error, SyntaxError) else None
-            raise SourceUnreadable(f"{type(error).__name__}: {error}", line=line) from error
+        return _recent.tree(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +64,45 @@ class ArtifactView:
     roles: Mapping[MemberName, Role]
     extras: dict[str, object] = field(default_factory=dict)
     """What one artifact analyser leaves for the next, by analyser name."""
+
+
+class _RecentTrees:
+    """The syntax trees of the sources used last: a tree takes fifty times the memory of its source."""
+
+    _MOST: Final = 2 * 1024 * 1024
+
+    def __init__(self) -> None:
+        self._trees: OrderedDict[Sha256Hex, tuple[ast.Module | SourceUnreadable, int]] = OrderedDict()
+        self._size = 0
+
+    def tree(self, view: MemberView) -> ast.Module:
+        known = self._trees.get(view.sha256)
+        if known is None:
+            known = _parsed(view), len(view.data)
+            self._trees[view.sha256] = known
+            self._size += known[1]
+            while self._size > self._MOST and len(self._trees) > 1:
+                self._size -= self._trees.popitem(last=False)[1][1]
+        else:
+            self._trees.move_to_end(view.sha256)
+        if isinstance(known[0], SourceUnreadable):
+            raise SourceUnreadable(*known[0].args, line=known[0].line)
+        return known[0]
+
+
+_recent = _RecentTrees()
+
+
+def _parsed(view: MemberView) -> ast.Module | SourceUnreadable:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(view.source.text)
+    except SourceUnreadable as error:
+        return SourceUnreadable(*error.args, line=error.line)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        return SourceUnreadable(f"{type(error).__name__}: {error}", line=line)
 
 
 MemberAnalyzer = Callable[[MemberView, "Ruleset"], Iterator[Finding]]
