@@ -7,13 +7,18 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
 
 from tests.servers.process import Server, find_program, free_port, own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["postgres_server", "running_postgres"]
+__all__ = ["new_database", "postgres_server", "running_postgres"]
 
 
 def _places() -> list[str]:
@@ -55,3 +60,13 @@ def running_postgres(_folder: Path | None = None) -> Iterator[str]:
     """The URL of an empty database. (The server's folder must be its user's: it makes its own.)"""
     with postgres_server() as server:
         yield server.url
+
+
+def new_database(url: str) -> str:
+    """The URL of a new, empty database on the server at `url`."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(
+        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    ) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return make_url(url).set(database=name).render_as_string(hide_password=False)

@@ -182,6 +182,7 @@ class World:
         source.write_bytes(data)
         sha = Sha256Hex(sha256(data).hexdigest())
         self.services.blobs.put(source, sha)
+        source.unlink()  # the store may have linked it
         return ReceivedFile(
             filename=f"{project}-{version}-{tag}-none-any.whl",
             packagetype="bdist_wheel",
