@@ -14,6 +14,7 @@ from scanner.archive.faults import shown
 
 if TYPE_CHECKING:
     from scanner.archive.faults import FaultList
+    from scanner.archive.limits import Limits
     from scanner.archive.member import Member
     from scanner.model import MemberName
 
@@ -33,8 +34,9 @@ class _Row:
 class Record:
     """The rows of a RECORD file; faults of its form are noted when it is read, faults of its contents by `verify`."""
 
-    def __init__(self, raw: bytes, path: str, faults: FaultList) -> None:
+    def __init__(self, raw: bytes, path: str, limits: Limits, faults: FaultList) -> None:
         self._path = path
+        self._most = limits.members
         self._faults = faults
         self._rows: dict[str, _Row] = {}
         self._verified: set[str] = set()
@@ -85,7 +87,10 @@ class Record:
             )
 
     def _read(self, raw: bytes) -> None:
-        for row in csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True):
+        for number, row in enumerate(csv.reader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True), start=1):
+            if number > self._most:
+                self._add(Code.RECORD_INVALID, f"RECORD has more than {self._most} rows, which is the most accepted.")
+                return
             if not row:
                 continue
             if len(row) != _COLUMNS:

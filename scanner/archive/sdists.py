@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
 from scanner.archive.codes import Code
 from scanner.archive.faults import shown
 from scanner.archive.metadata import read_metadata
@@ -32,6 +35,7 @@ class SdistReader:
         self._faults = faults
         self._archive = TarArchive(data, limits, faults)
         self._files: set[str] = set()
+        self._tops: dict[str, None] = {}
         self.metadata_bytes = b""
         self.member_count = 0
         self.total_size = 0
@@ -42,34 +46,40 @@ class SdistReader:
         Raises:
             ArchiveRefused: the archive cannot be read to its end.
         """
-        info = f"{self._filename.stem}/PKG-INFO"
         raw = None
-        tops: dict[str, None] = {}
         for member in self._archive.members():
-            tops[member.name.partition("/")[0]] = None
+            top, _, below = member.name.partition("/")
+            self._tops.setdefault(top)
             if member.is_folder:
                 continue
             self.member_count += 1
             self.total_size += len(member.data)
             self._files.add(member.name)
-            if member.name == info and not member.is_link:
+            if below == "PKG-INFO" and not member.is_link:
                 raw = member.data
-        self._check_tops(list(tops))
+        if not self._has_one_top():
+            self._faults.add(
+                Code.SDIST_TOP_FOLDER,
+                f"The sdist unpacks to {shown(', '.join(self._tops) or 'nothing')}; exactly one folder, "
+                f"{self._filename.stem!r}, is expected. Build it with a current build tool.",
+            )
         if raw is None:
             self._faults.add(
-                Code.METADATA_MISSING, f"The sdist has no file {shown(info)}; build it with a current build tool."
+                Code.METADATA_MISSING, "The sdist has no PKG-INFO in its folder; build it with a current build tool."
             )
             return None
         return self._read_metadata(raw)
 
-    def _check_tops(self, tops: list[str]) -> None:
-        if tops != [self._filename.stem] or self._filename.stem in self._files:
-            self._faults.add(
-                Code.SDIST_TOP_FOLDER,
-                f"The sdist unpacks to {shown(', '.join(tops) or 'nothing')}; exactly one folder, "
-                f"{self._filename.stem!r}, is "
-                "expected. Build it with a current build tool.",
-            )
+    def _has_one_top(self) -> bool:
+        """True when everything is in one folder, named as the file is; the spelling there need not be normalized."""
+        if len(self._tops) != 1 or self._files & self._tops.keys():
+            return False
+        (top,) = self._tops
+        name, _, version = top.rpartition("-")
+        try:
+            return canonicalize_name(name) == self._filename.name and str(Version(version)) == self._filename.version
+        except (InvalidVersion, ValueError):
+            return False
 
     def _read_metadata(self, raw: bytes) -> Metadata | None:
         if len(raw) > self._limits.metadata_size:
@@ -81,7 +91,7 @@ class SdistReader:
         self.metadata_bytes = raw
         metadata = read_metadata(raw, "PKG-INFO", self._filename, self._limits, self._faults)
         for path in (metadata.license_files if metadata else None) or ():
-            if f"{self._filename.stem}/{path}" not in self._files:
+            if f"{next(iter(self._tops))}/{path}" not in self._files:
                 self._faults.add(
                     Code.METADATA_LICENSE_FILE,
                     f"PKG-INFO names the License-File {shown(path)}, and the sdist has no such file.",

@@ -156,7 +156,7 @@ class WheelReader:
             for _ in self._archive.members():
                 pass  # each is unpacked and checked all the same
             return
-        record = Record(raw, path, self._faults)
+        record = Record(raw, path, self._limits, self._faults)
         damaged = set(self._files)
         for member in self._archive.members():
             if not member.is_folder:

@@ -181,12 +181,7 @@ def read_directory_record(data: memoryview, at: int, end: int, faults: FaultList
     if comment_at + comment_length > end:
         faults.refuse(Code.ZIP_DIRECTORY, f"The entry at byte {at} reaches beyond the central directory's end, {end}.")
     name = bytes(data[at + _CENTRAL.size : extra_at])
-    if comment_length:
-        faults.add(Code.ZIP_COMMENT, f"The member {shown(name)} has a comment of {comment_length} bytes; remove it.")
-    if disk:
-        faults.add(
-            Code.ZIP_MULTI_DISK, f"The member {shown(name)} says that it is on disk {disk}; send one whole file."
-        )
+    _check_plain(name, comment_length, disk, faults)
     extra = read_extra(bytes(data[extra_at:comment_at]), name, faults)
     packed, size, offset = _widened(name, (size, packed, offset), extra, faults)
     return DirectoryRecord(
@@ -201,6 +196,16 @@ def read_directory_record(data: memoryview, at: int, end: int, faults: FaultList
         attributes=attributes,
         end=comment_at + comment_length,
     )
+
+
+def _check_plain(name: bytes, comment_length: int, disk: int, faults: FaultList) -> None:
+    """The member has no comment and lies in this file, or a fault is noted."""
+    if comment_length:
+        faults.add(Code.ZIP_COMMENT, f"The member {shown(name)} has a comment of {comment_length} bytes; remove it.")
+    if disk:
+        faults.add(
+            Code.ZIP_MULTI_DISK, f"The member {shown(name)} says that it is on disk {disk}; send one whole file."
+        )
 
 
 def _widened(name: bytes, short: tuple[int, int, int], extra: Extra, faults: FaultList) -> tuple[int, int, int]:
@@ -235,12 +240,14 @@ def read_local_record(data: memoryview, at: int, end: int, faults: FaultList) ->
     name = bytes(data[at + _LOCAL.size : extra_at])
     extra = read_extra(bytes(data[extra_at:data_at]), name, faults)
     if extra.zip64 is not None:
-        if len(extra.zip64) != 2 or packed != _FULL32 or size != _FULL32:  # noqa: PLR2004 # both sizes, APPNOTE 4.5.3
+        # APPNOTE 4.5.3: both sizes, in place of the plain ones. Some tools repeat what the plain ones say.
+        replaces = len(extra.zip64) == 2 and packed == size == _FULL32  # noqa: PLR2004 # both sizes
+        repeats = extra.zip64 == (size, packed) and not flags & DESCRIPTOR_FLAG
+        if not replaces and not repeats:
             faults.refuse(
                 Code.ZIP_ZIP64,
-                f"The local header of {shown(name)} has a ZIP64 field of {len(extra.zip64)} values and sizes of "
-                f"{size} and "
-                f"{packed}; both sizes have to be in the field, or none. Build the archive again.",
+                f"The local header of {shown(name)} says the sizes {size} and {packed}, and its ZIP64 field says "
+                f"{extra.zip64[:4]}; the field has to say both, or not be there. Build the archive again.",
             )
         size, packed = extra.zip64
     return LocalRecord(

@@ -1,4 +1,4 @@
-"""Artifacts whose archive is sound and whose names, metadata or RECORD are not."""
+"""Artifacts whose archive is sound and whose metadata or RECORD are not."""
 
 from __future__ import annotations
 
@@ -43,10 +43,6 @@ def tgz(*parts: bytes, **options: Any) -> tuple[str, bytes]:
     return SDIST, sdist(*parts, **options)
 
 
-def named(filename: str) -> tuple[str, bytes]:
-    return filename, wheel() if filename.endswith(".whl") else sdist()
-
-
 def metadata(*lines: str, body: str = "", version: str = "2.4") -> bytes:
     head = [f"Metadata-Version: {version}", "Name: demo-pkg", "Version: 1.0", *lines]
     return ("\n".join(head) + "\n\n" + body).encode("utf-8", "surrogateescape")
@@ -72,46 +68,6 @@ def _hash(algorithm: str) -> str:
     return urlsafe_b64encode(hashlib.new(algorithm, SOURCE).digest()).rstrip(b"=").decode()
 
 
-_NAMES: Final[tuple[Case, ...]] = (
-    *(
-        refused(47, filename, named(filename), "filename.not-normalized")
-        for filename in (
-            "Demo_pkg-1.0-py3-none-any.whl",
-            "demo.pkg-1.0-py3-none-any.whl",
-            "demo_pkg-01.0-py3-none-any.whl",
-            "demo_pkg-1.0RC1-py3-none-any.whl",
-            "demo-pkg-1.0.tar.gz",
-            "Demo_pkg-1.0.tar.gz",
-            "demo_pkg-v1.0.tar.gz",
-        )
-    ),
-    *(
-        refused(48, ascii(filename[:40]), named(filename), code)
-        for filename, code in (
-            ("demo_pkg-1.0-py3-none-any\0.whl", "filename.characters"),
-            ("d\u00e9mo_pkg-1.0-py3-none-any.whl", "filename.characters"),
-            ("demo_pkg-1.0-py\u0663-none-any.whl", "filename.characters"),
-            ("../demo_pkg-1.0.tar.gz", "filename.characters"),
-            (".demo_pkg-1.0.tar.gz", "filename.characters"),
-            ("demo_pkg-1.0.tar.gz\n", "filename.characters"),
-            ("demo_pkg-1." + "0" * 200 + ".tar.gz", "filename.characters"),
-            ("", "filename.characters"),
-            ("demo_pkg-1.0.zip", "filename.extension"),
-            ("demo_pkg-1.0.tar.bz2", "filename.extension"),
-            ("demo_pkg-1.0-py3.11.egg", "filename.extension"),
-            ("demo_pkg-1.0-py3-none-any.WHL", "filename.extension"),
-            ("demo_pkg-1.0-py3-none.whl", "filename.malformed"),
-            ("demo_pkg-1.0-x1-py3-none-any.whl", "filename.malformed"),
-            ("demo_pkg-1.0-1-2-py3-none-any.whl", "filename.malformed"),
-            ("demo__pkg-1.0-py3-none-any.whl", "filename.malformed"),
-            ("demo_pkg-one-py3-none-any.whl", "filename.malformed"),
-            ("demo_pkg.tar.gz", "filename.malformed"),
-            ("demo_pkg-x.y.tar.gz", "filename.malformed"),
-            ("d-1-" + ".".join(["a"] * 20) + "-" + ".".join(["b"] * 20) + "-c.whl", "filename.too-many-tags"),
-        )
-    ),
-)
-
 _SDISTS: Final[tuple[Case, ...]] = (
     refused(39, "two-top-folders", tgz(member("other/a.py")), "archive.sdist.top-folder"),
     refused(39, "file-at-the-top", tgz(member("setup.py")), "archive.sdist.top-folder"),
@@ -120,8 +76,20 @@ _SDISTS: Final[tuple[Case, ...]] = (
         "other-top-folder",
         (SDIST, gz(tar(member("demo-1.0/PKG-INFO", METADATA)))),
         "archive.sdist.top-folder",
-        "archive.metadata.missing",
     ),
+    refused(
+        39,
+        "top-folder-of-another-version",
+        (SDIST, gz(tar(member("demo_pkg-2.0/PKG-INFO", METADATA)))),
+        "archive.sdist.top-folder",
+    ),
+    refused(
+        39,
+        "top-folder-without-version",
+        (SDIST, gz(tar(member("demo_pkg/PKG-INFO", METADATA)))),
+        "archive.sdist.top-folder",
+    ),
+    accepted(39, "top-folder-in-another-spelling", (SDIST, gz(tar(member("Demo.Pkg-1.0/PKG-INFO", METADATA))))),
     refused(
         39, "no-folder", (SDIST, gz(tar(member(TOP, b"x")))), "archive.sdist.top-folder", "archive.metadata.missing"
     ),
@@ -198,6 +166,14 @@ _WHEELS: Final[tuple[Case, ...]] = (
     refused(44, "two-columns", recorded(extra=f"{_SELF}a,b\n"), "archive.record.invalid"),
     refused(44, "not-csv", recorded(extra=_SELF + '"open\n'), "archive.record.invalid"),
     refused(44, "not-utf-8", whl(raw_record=b"\xff,,\n"), "archive.record.invalid", "archive.record.unlisted-file"),
+    refused(
+        44,
+        "too-many-rows",
+        recorded(extra="\n" * 9 + _SELF),
+        "archive.record.invalid",
+        "archive.record.unlisted-file",
+        limits=Limits(members=8),
+    ),
     refused(45, "own-hash", recorded(extra=f"{INFO}/RECORD,sha256=AAAA,9\n"), "archive.record.invalid"),
     refused(45, "does-not-list-itself", recorded(extra=""), "archive.record.unlisted-file"),
     refused(45, "jws", whl({f"{INFO}/RECORD.jws": b"{}"}), "archive.record.signature"),
@@ -285,4 +261,4 @@ _METADATA: Final[tuple[Case, ...]] = (
     ),
 )
 
-DISTRIBUTION_CASES: Final = _NAMES + _SDISTS + _WHEELS + _METADATA
+DISTRIBUTION_CASES: Final = _SDISTS + _WHEELS + _METADATA

@@ -10,10 +10,11 @@ import pytest
 from scanner.archive import ArchiveRefused, Code, Fault, case_collisions, read_distribution, walk
 from tests.hostile.case import CLASSES, Case
 from tests.hostile.distribution_cases import DISTRIBUTION_CASES
+from tests.hostile.filename_cases import FILENAME_CASES
 from tests.hostile.tar_cases import TAR_CASES
 from tests.hostile.zip_cases import ZIP_CASES
 
-CASES = ZIP_CASES + TAR_CASES + DISTRIBUTION_CASES
+CASES = ZIP_CASES + TAR_CASES + FILENAME_CASES + DISTRIBUTION_CASES
 REFUSED = [case for case in CASES if case.codes]
 ACCEPTED = [case for case in CASES if not case.codes]
 

@@ -157,10 +157,12 @@ def test_zip64_records_that_agree_are_accepted() -> None:
     full: dict[str, int | bytes] = {"packed": 0xFFFFFFFF, "size": 0xFFFFFFFF}
     values = zip64_extra(len(SOURCE), len(deflate(SOURCE)))
     local = Entry(name="a.py", data=SOURCE, local=full, local_extra=values)
+    repeated = Entry(name="c.py", data=SOURCE, local_extra=values)
     both = Entry(name="b.py", data=SOURCE, local=full, local_extra=values, central=full, central_extra=values)
+    expected = dict.fromkeys(("a.py", "b.py", "c.py"), SOURCE)
     sentinels = {"here": 0xFFFF, "count": 0xFFFF, "size": 0xFFFFFFFF, "start": 0xFFFFFFFF}
-    assert zipped(local, both, zip64={}) == {"a.py": SOURCE, "b.py": SOURCE}
-    assert zipped(local, both, zip64={}, end=sentinels) == {"a.py": SOURCE, "b.py": SOURCE}
+    assert zipped(local, both, repeated, zip64={}) == expected
+    assert zipped(local, both, repeated, zip64={}, end=sentinels) == expected
 
 
 def test_a_timestamp_in_an_extra_field_may_differ_between_the_headers() -> None:
