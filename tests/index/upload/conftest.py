@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,20 @@ from index.accounts.tokens import create_token
 from index.clock import utcnow
 from index.publish.reads import Reads
 from index.publish.views import blueprint as publish
+from index.services import Services
+from index.store.database import Database
+from index.store.migrate import migrate
 from index.store.tables import User
 from index.upload.views import blueprint
 from tests.fixtures.artifacts import Artifact, benign_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from werkzeug.test import TestResponse
 
-    from index.services import Services
+    from index.settings import Settings
 
 Part = tuple[str, str | None, bytes, str | None]
 """Name, filename, value and content type of one part."""
@@ -97,6 +102,26 @@ class Client:
 
     def upload(self, artifact: Artifact, changes: Mapping[str, str | None] | None = None) -> TestResponse:
         return self.post(multipart(form_parts(artifact, changes)))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file: copying it takes a fiftieth of the time of making it."""
+    path = tmp_path_factory.mktemp("migrated") / "pratique.sqlite"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.dispose()  # the last connection to close writes everything into the one file
+    assert not path.with_name("pratique.sqlite-wal").exists()
+    return path
+
+
+@pytest.fixture
+def services(settings: Settings, migrated: Path) -> Iterator[Services]:
+    settings.data_folder.mkdir(parents=True)
+    shutil.copy(migrated, settings.data_folder)
+    made = Services.open(settings)
+    yield made
+    made.database.dispose()
 
 
 @pytest.fixture
