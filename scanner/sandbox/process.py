@@ -31,10 +31,12 @@ _GRACE_SECONDS: Final = 10.0
 _LONGEST_REPORT: Final = 64 * 1024
 _CHUNK: Final = 256 * 1024
 
-#: Where the package `scanner` lies. Appended to the path, so that nothing beside it stands before Python's own modules.
+#: Where this very package `scanner` lies; another one may be installed.
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
+#: First on the path for `scanner` alone, then last: nothing beside it may stand before Python's own modules.
 _BOOTSTRAP: Final = (
-    "import sys; sys.path.append(sys.argv.pop(1)); from scanner.sandbox.server import main; main(sys.argv[1:])"
+    "import sys; root = sys.argv.pop(1); sys.path.insert(0, root); import scanner; sys.path.append(sys.path.pop(0)); "
+    "from scanner.sandbox.server import main; main(sys.argv[1:])"
 )
 
 
