@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ from sqlalchemy import select
 from index.settings import Settings
 from index.store.database import Database
 from index.store.tables import File, Submission
+from scanner.archive import parse_filename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -90,8 +92,17 @@ class Instance:
         return Database(self.settings.resolved_database_url)
 
     def upload(self, filename: str, data: bytes, **fields: str) -> requests.Response:
-        """The answer to a plain upload, with the least that the protocol asks for."""
-        form = {":action": "file_upload", "protocol_version": "1", **fields}
+        """The answer to a plain upload, with the least that the protocol asks for; `fields` replace or add."""
+        name = parse_filename(filename)
+        form = {
+            ":action": "file_upload",
+            "protocol_version": "1",
+            "name": name.name,
+            "version": name.version,
+            "filetype": name.packagetype,
+            "sha256_digest": sha256(data).hexdigest(),
+            **fields,
+        }
         return requests.post(
             f"{self.url}/legacy/",
             data=form,
