@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -49,18 +50,25 @@ def upload() -> Response:
             record_refusal(services, form, uploader, refusal, now=utcnow())
             raise
     # From here on the file is stored: whatever fails now must not look like a failed upload.
-    structlog.contextvars.bind_contextvars(submission=answer.submission_id)
-    _log.info("file received", filename=filename, state=str(answer.state), duplicate=answer.duplicate)
-    try:
-        services.ring()
-    except Exception:  # noqa: BLE001 # logged; whatever it is, the upload has succeeded
-        _log.exception("the doorbell is broken; the keeper will find the work")
+    _announce(services, answer, filename)
     return answers.received(
         answer,
         filename=filename,
         accept=request.accept_mimetypes,
         public_url=services.settings.resolved_public_url,
     )
+
+
+def _announce(services: Services, receipt: Receipt, filename: str) -> None:
+    """The workers and the log hear of it, if they can hear. The keeper finds what nobody heard of."""
+    with suppress(Exception):  # a log that cannot be written
+        structlog.contextvars.bind_contextvars(submission=receipt.submission_id)
+        _log.info("file received", filename=filename, state=str(receipt.state), duplicate=receipt.duplicate)
+    try:
+        services.ring()
+    except Exception:  # noqa: BLE001 # logged; whatever it is, the upload has succeeded
+        with suppress(Exception):
+            _log.exception("the doorbell is broken; the keeper will find the work")
 
 
 @blueprint.errorhandler(UploadRefused)

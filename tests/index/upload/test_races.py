@@ -216,7 +216,7 @@ def test_a_full_disk_is_507_and_a_retry_stores_one_file(single: World) -> None:
     check_that_a_retry_stores_one_file(single, client, wheel)
 
 
-@pytest.mark.parametrize("broken", ["ring", "unlink"])
+@pytest.mark.parametrize("broken", ["ring", "unlink", "log"])
 def test_nothing_that_fails_after_the_commit_is_a_5xx(
     single: World, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
@@ -225,6 +225,9 @@ def test_nothing_that_fails_after_the_commit_is_a_5xx(
 
     if broken == "ring":
         single.services.ring = fail
+    elif broken == "log":
+        single.services.ring = fail
+        monkeypatch.setattr("index.upload.views._log", SimpleNamespace(info=fail, exception=fail))
     else:
         monkeypatch.setattr("index.upload.form.os", SimpleNamespace(unlink=fail))
     assert single.client().upload(single.wheel()).status_code == 200
