@@ -7,6 +7,7 @@ its lease, and no broker can run a job twice, give up on a long one, or hand a p
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -26,6 +27,8 @@ __all__ = ["QUEUE", "TASK", "doorbell", "make_celery", "make_worker_app"]
 QUEUE: Final = "pratique"
 TASK: Final = "pratique.work"
 
+_SILENT_SECONDS: Final = 5.0
+
 _FOLDER_TRANSPORT: Final = "index.hold.folder:FolderTransport"
 
 _COMMON: Final[dict[str, Any]] = {
@@ -36,6 +39,7 @@ _COMMON: Final[dict[str, Any]] = {
     "accept_content": ["json"],
     "task_publish_retry": False,  # a web request never waits for a broker: the keeper announces the work again
     "task_default_queue": QUEUE,
+    "worker_consumer": "index.hold.consumer:DoorbellConsumer",
     "worker_prefetch_multiplier": 1,
     "worker_enable_remote_control": False,
     "worker_send_task_events": False,
@@ -74,6 +78,7 @@ def _broker_settings(settings: Settings) -> dict[str, Any]:
         }
     if scheme in {"redis", "rediss"}:
         options = {
+            "max_retries": 0,
             "visibility_timeout": 1800,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
@@ -88,7 +93,7 @@ def _broker_settings(settings: Settings) -> dict[str, Any]:
         queue = Queue(QUEUE, Exchange(QUEUE), routing_key=QUEUE, queue_arguments=arguments)
         return {
             "broker_url": url,
-            "broker_transport_options": {"confirm_publish": True},
+            "broker_transport_options": {"confirm_publish": True, "max_retries": 0},
             "broker_heartbeat": 30,
             "task_queues": [queue],
         }
@@ -102,13 +107,21 @@ def _folder_options(settings: Settings) -> dict[str, Any]:
     return {"data_folder_in": place, "data_folder_out": place, "control_folder": place, "polling_interval": 0.2}
 
 
-def doorbell(celery: Celery) -> Callable[[], None]:
-    """What says "there is work" to one thread of a worker. It never raises: a lost message is found by the keeper."""
+def doorbell(celery: Celery, *, clock: Callable[[], float] = time.monotonic) -> Callable[[], None]:
+    """What says "there is work" to one thread of a worker. It never raises: a lost message is found by the keeper.
+
+    A broker that did not answer is not asked again for a few seconds: uploads do not wait for it one after another.
+    """
+    silent_until = 0.0
 
     def ring() -> None:
+        nonlocal silent_until
+        if clock() < silent_until:
+            return
         try:
             celery.send_task(TASK, ignore_result=True, retry=False)
         except Exception as error:  # noqa: BLE001 # whatever the broker does, the upload is safe in the database
+            silent_until = clock() + _SILENT_SECONDS
             _log.warning("doorbell.failed", error=f"{type(error).__name__}: {error}")
 
     return ring
