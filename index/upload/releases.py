@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import Version
 from sqlalchemy import bindparam, func, select
 
-from index.hold.submission import LIVE_UNPUBLISHED
 from index.store.tables import Artifact, File, Project, Release, Submission, SubmissionState
 from index.upload.faults import Code, fault
 
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ReleaseLimits", "Target", "release_faults", "spellings"]
 
-_PRESENT: Final = (*LIVE_UNPUBLISHED, SubmissionState.PUBLISHED)
+#: States in which nothing of a submission counts any more. Asked the other way round ("state in open, …, published"),
+#: SQLite walks every published submission of the whole index through the index on states.
+_OVER: Final = (SubmissionState.WITHDRAWN, SubmissionState.REJECTED, SubmissionState.CANCELED)
 
 #: Nobody writes more components; every further `.0` is the same version.
 _COMPONENTS: Final = 8
@@ -80,7 +81,7 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
 
 def _standing() -> Select[tuple[str | None, datetime | None, int | None]]:
     """One row, whatever exists: another spelling of the version, the first publication, the bytes of the project."""
-    present = Submission.state.in_(_PRESENT)
+    present = Submission.state.not_in(_OVER)
     releases = (
         select(Release.version)
         .join(Project, Release.project_id == Project.id)

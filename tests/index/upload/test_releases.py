@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.dialects import sqlite
 
 from index.store.tables import Submission, SubmissionState
-from index.upload.releases import spellings
+from index.upload.releases import _STANDING, spellings
 from tests.fixtures.artifacts import Artifact, build_wheel
 from tests.index.upload.test_names import publish_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from index.services import Services
     from tests.index.upload.conftest import Client
 
@@ -70,3 +73,19 @@ def test_a_project_has_a_limit_for_all_its_files(
     assert client.upload(wheel).status_code == 200
     answer = client.upload(sdist)
     assert answer.status.startswith("400 Project size too large")
+
+
+def test_what_a_release_allows_is_found_through_the_project_and_not_through_all_submissions(services: Services) -> None:
+    values = {"project": "foo", "version": "1.0", "others": ["1", "1.0.0"]}
+    statement = compiled(_STANDING, values)
+    with services.database.read() as session:
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+    steps = [row[3] for row in plan]
+    assert len(steps) >= 12
+    assert not [step for step in steps if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"]
+    assert not [step for step in steps if "ix_submission_state" in step]
+
+
+def compiled(statement: Select[Any], values: Mapping[str, object]) -> str:
+    options = {"literal_binds": True, "render_postcompile": True}
+    return str(statement.params(values).compile(dialect=sqlite.dialect(), compile_kwargs=options))
