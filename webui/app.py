@@ -15,6 +15,7 @@ from index.upload.views import blueprint as upload
 from webui import assets, errors, security_headers, sessions, words
 from webui.blueprint import NAME, people
 from webui.limits import limiter
+from webui.rulebook import rule_meaning
 from webui.views import account, admin, home, review, source, submission
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def _install_templates(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.add_extension("jinja2.ext.do")
-    app.jinja_env.globals.update(Action=Action, may=may, words=words)
+    app.jinja_env.globals.update(Action=Action, may=may, rule_meaning=rule_meaning, words=words)
     app.jinja_env.filters.update(
         ago=lambda moment: words.ago(moment, utcnow()),
         exact_time=words.exact_time,

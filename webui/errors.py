@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
+_TOO_MANY: Final = 429
 _TITLES: Final = {
     400: "That request could not be read",
     403: "You may not do this",
@@ -51,7 +52,8 @@ def _page(error: HTTPException) -> Response | HTTPException | tuple[str, int]:
     code = error.code or 500
     if not ours or code < 400 or error.response is not None:  # noqa: PLR2004 # an error
         return error
-    own_words = error.description if error.description != type(error).description else None
+    # The limiter's own words are its rule ("10 per 1 minute"), not what to do.
+    own_words = None if code == _TOO_MANY or error.description == type(error).description else error.description
     return render_template(
         "error.html",
         code=code,

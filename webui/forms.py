@@ -6,7 +6,7 @@ from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Regexp
 from wtforms.widgets import HiddenInput
 
 __all__ = ["CodeForm", "DecisionForm", "SignInForm", "SwitchForm"]
@@ -26,7 +26,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
     """Name and password."""
 
     username = StringField(
-        "Username or email address", filters=[_stripped], validators=[InputRequired("Enter your username.")]
+        "Username or email address", filters=[_stripped], validators=[DataRequired("Enter your username.")]
     )
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
     next = HiddenField()
@@ -39,7 +39,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
         "Code",
         filters=[_digits],
         validators=[
-            InputRequired("Enter the code that your authenticator shows."),
+            DataRequired("Enter the code that your authenticator shows."),
             Regexp(r"^[0-9]{6}$", message="The code is six digits."),
         ],
     )
@@ -54,7 +54,7 @@ class DecisionForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
         "Reason",
         filters=[_stripped],
         validators=[
-            InputRequired("Write a reason. The maintainers read it."),
+            DataRequired("Write a reason. The maintainers read it."),
             Length(max=_LONGEST_REASON, message=f"Write at most {_LONGEST_REASON:,} characters."),
         ],
     )
@@ -68,5 +68,5 @@ class SwitchForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
     reason = StringField(
         "Reason",
         filters=[_stripped],
-        validators=[InputRequired("Write a reason. It goes into the log."), Length(max=200)],
+        validators=[DataRequired("Write a reason. It goes into the log."), Length(max=200)],
     )

@@ -14,7 +14,7 @@ from flask_security import Security, Totp, UserDatastore, current_user
 from passlib.exc import UsedTokenError
 from sqlalchemy import func, or_, select, update
 
-from index.accounts.people import ISSUER
+from index.accounts.people import ISSUER, passlib_options
 from index.accounts.permissions import Person
 from index.services import current_services
 from index.store.tables import Role, User
@@ -115,6 +115,7 @@ def install(app: Flask, services: Services, keys: Keys) -> None:
         SECURITY_PASSWORD_SALT=keys.password_salt,
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 # the name of a scheme
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=passlib_options(),
         SECURITY_TWO_FACTOR=True,
         SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
         SECURITY_TOTP_SECRETS={int(serial): key for serial, key in keys.totp_keys.items()},

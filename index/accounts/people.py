@@ -38,6 +38,7 @@ __all__ = [
     "hash_password",
     "list_users",
     "new_password",
+    "passlib_options",
     "reset_user",
     "totp_factory",
 ]
@@ -148,6 +149,15 @@ def hash_password(password: str, keys: Keys) -> str:
     """What is stored: argon2 of an HMAC of the password, as Flask-Security computes and verifies it."""
     digest = hmac.new(keys.password_salt.encode(), normalize("NFKD", password).encode(), "sha512").digest()
     return _HASHER.hash(base64.b64encode(digest))
+
+
+def passlib_options() -> dict[str, int]:
+    """The cost of a hash, as Flask-Security's library takes it: both must agree, or each sign-in hashes anew."""
+    return {
+        "argon2__time_cost": _HASHER.time_cost,
+        "argon2__memory_cost": _HASHER.memory_cost,
+        "argon2__parallelism": _HASHER.parallelism,
+    }
 
 
 def totp_factory(keys: Keys) -> Totp:

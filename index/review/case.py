@@ -30,6 +30,7 @@ from index.store.tables import (
     Submission,
     SubmissionState,
 )
+from scanner.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,6 +53,7 @@ class FindingGroup:
     rule: str
     title: str
     severity: Severity
+    kind: Kind
     technique: str
     places: tuple[PlacedFinding, ...]
 
@@ -108,6 +110,22 @@ class CaseView:
     new_publishers: tuple[str, ...]
     decisions: tuple[DecisionFact, ...]
     events: tuple[EventFact, ...]
+
+    def in_words(self, filename: str) -> str:
+        """What people call the file: its type, where no other file has it."""
+        types = {file.filename: "wheel" if file.packagetype == "bdist_wheel" else "sdist" for file in self.files}
+        kind = types.get(filename, "")
+        return kind if list(types.values()).count(kind) == 1 else f"{kind} {filename}"
+
+    @property
+    def evidence(self) -> tuple[FindingGroup, ...]:
+        """Findings that may speak against the release."""
+        return tuple(group for group in self.findings if group.kind is not Kind.QUALITY)
+
+    @property
+    def quality(self) -> tuple[FindingGroup, ...]:
+        """Findings about the quality of the code, which never hold a release."""
+        return tuple(group for group in self.findings if group.kind is Kind.QUALITY)
 
     @property
     def first_release(self) -> bool:
@@ -203,7 +221,7 @@ def _groups(inspections: Mapping[str, Inspection]) -> tuple[FindingGroup, ...]:
 def _group(places: Iterable[PlacedFinding]) -> FindingGroup:
     ordered = sorted(places, key=_place_order)
     first = ordered[0].finding
-    return FindingGroup(str(first.rule), first.title, first.severity, first.technique, tuple(ordered))
+    return FindingGroup(str(first.rule), first.title, first.severity, first.kind, first.technique, tuple(ordered))
 
 
 def _group_order(group: FindingGroup) -> tuple[int, str]:

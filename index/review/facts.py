@@ -10,7 +10,7 @@ from sqlalchemy import func, select, tuple_
 
 from index.hold.deferral import deferral_of
 from index.store.tables import File, StoredInspection, StoredVerdict, Submission, SubmissionState, User
-from scanner.model import RUNNING_ROLES, Finding, Inspection, Outcome, Severity, Verdict, decode
+from scanner.model import RUNNING_ROLES, Finding, Inspection, Outcome, Reason, Severity, Verdict, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,7 @@ __all__ = [
     "findings_of",
     "inspections_of",
     "read_verdict",
+    "telling",
     "uploaders_of",
     "worst",
 ]
@@ -55,11 +56,22 @@ class VerdictFact:
     previous_submission_id: str | None
     verdict: Verdict
 
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Those that speak against the release, the strongest first."""
+        return telling(self.verdict)
+
 
 class _OnlyFindings(msgspec.Struct):
     """An inspection without its members: a list of many thousand that the queue does not show."""
 
     findings: tuple[Finding, ...] = ()
+
+
+def telling(verdict: Verdict) -> tuple[Reason, ...]:
+    """The reasons that speak against the release, the strongest first; what was only noted has no weight."""
+    found = (reason for reason in verdict.reasons if reason.holds or reason.weight > 0)
+    return tuple(sorted(found, key=lambda reason: (not reason.holds, -reason.weight)))
 
 
 def read_verdict(row: StoredVerdict) -> VerdictFact:

@@ -57,9 +57,7 @@ def file_facts(
     names = dict(
         session.execute(
             select(User.id, User.username).where(User.id.in_({file.uploaded_by_id for file in submission.files}))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return tuple(
         _fact(session, file, inspections.get(file.filename), names[file.uploaded_by_id], ruleset)

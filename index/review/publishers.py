@@ -37,9 +37,7 @@ def publishers_of(session: Session, submission: Submission) -> tuple[Publisher, 
     parts = dict(
         session.execute(
             select(Membership.user_id, Membership.role).where(Membership.project_id == submission.release.project_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     ids = uploader_ids | set(parts)
     published = dict(
@@ -47,9 +45,7 @@ def publishers_of(session: Session, submission: Submission) -> tuple[Publisher, 
             select(Submission.opened_by_id, func.count())
             .where(Submission.opened_by_id.in_(ids), Submission.state == SubmissionState.PUBLISHED)
             .group_by(Submission.opened_by_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     people = session.scalars(select(User).where(User.id.in_(ids)).order_by(User.username)).all()
     found = [

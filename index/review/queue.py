@@ -51,6 +51,7 @@ class QueueRow:
     outcome: str
     risk: float | None
     reasons: tuple[Reason, ...]
+    """All that speak against it, the strongest first."""
     worst: PlacedFinding | None
     first_release: bool
     new_publishers: tuple[str, ...]
@@ -151,7 +152,7 @@ def _rows(
             deferral=deferral_reason(services, session, submission, fact),
             outcome=str(fact.verdict.outcome) if fact else "",
             risk=fact.verdict.risk if fact else None,
-            reasons=fact.verdict.reasons if fact else (),
+            reasons=fact.reasons if fact else (),
             worst=worst(read.findings.get(submission.id, ())),
             first_release=fact is not None and previous is None,
             new_publishers=read.new_publishers(submission.id, previous),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.review.facts import VerdictFact
     from index.services import Services
-    from scanner.model import Verdict
 
 __all__ = ["OwnSubmission", "Status", "StatusReason", "own_submissions", "status_of"]
 
@@ -118,16 +118,12 @@ def status_of(services: Services, session: Session, submission: Submission) -> S
         since=submission.state_changed_at,
         files=tuple((file.filename, file.artifact.size, file.sha256) for file in submission.files),
         summary=fact.verdict.summary if fact else "",
-        reasons=_reasons(fact.verdict) if fact and state is not SubmissionState.PUBLISHED else (),
+        reasons=_reasons(fact) if fact and state is not SubmissionState.PUBLISHED else (),
         deferral=deferral_reason(services, session, submission, fact),
         comment=decision.reason if decision else "",
         next=_NEXT[state],
     )
 
 
-def _reasons(verdict: Verdict) -> tuple[StatusReason, ...]:
-    return tuple(
-        StatusReason(reason.title, reason.filename, reason.member, reason.line)
-        for reason in verdict.reasons
-        if reason.weight > 0 or reason.holds
-    )
+def _reasons(fact: VerdictFact) -> tuple[StatusReason, ...]:
+    return tuple(StatusReason(one.title, one.filename, one.member, one.line) for one in fact.reasons)

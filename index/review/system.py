@@ -59,7 +59,7 @@ class LogPage:
 
 def system_state(session: Session, settings: Settings) -> SystemState:
     """The state at this moment."""
-    jobs = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples().all()
+    jobs = session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
     oldest = session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED))
     return SystemState(
         ruleset=active_ruleset(session),

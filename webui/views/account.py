@@ -90,6 +90,7 @@ def _store() -> AccountStore:
 
 def _user_with(identity: str, password: str) -> User | None:
     """The active user with that name and password. An unknown name takes as long as a wrong password."""
+    password = current_app.extensions["security"].password_util.normalize(password)
     user = _store().sign_in_candidate(identity)
     if user is None or not user.password:
         hash_password(password)
