@@ -41,10 +41,10 @@ def metadata(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
             yield _found(ruleset, "direct-url-dependency", own, requirement, role=Role.INSTALL)
     if not view.is_wheel:
         yield from _build_requirements(view, ruleset)
-    facts = view.metadata
-    if not (facts.author or facts.author_email or facts.project_urls):
-        yield ruleset.finding("contacts-absent", role=Role.NEVER, member=own.name if own else "")
     if own is not None:
+        facts = view.metadata
+        if not (facts.author or facts.author_email or facts.project_urls):
+            yield ruleset.finding("contacts-absent", role=Role.NEVER, member=own.name)
         yield from _addressed_text(own, ruleset)
 
 

@@ -74,7 +74,8 @@ def test_only_the_projects_own_pyproject_counts() -> None:
     ],
 )
 def test_contacts(facts: ArtifactMetadata, *, absent: bool) -> None:
-    assert rules(WHEEL, {}, facts) == ([("contacts-absent", None)] if absent else [])
+    own = {"x-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: x\n"}
+    assert rules(WHEEL, own, facts) == ([("contacts-absent", None)] if absent else [])
 
 
 @pytest.mark.parametrize(

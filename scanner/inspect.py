@@ -1,0 +1,206 @@
+"""One artifact under one filename becomes an inspection: bytes in, facts out.
+
+Every analyser is called inside a fence: what breaks on hostile input becomes a finding of kind `limits` and costs that
+analyser only. Layers that were decoded on the way go back to the analysers, each once, within a budget.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from scanner.analyzers.behaviour import behaviour
+from scanner.analyzers.metadata import metadata
+from scanner.analyzers.quality import quality
+from scanner.analyzers.shape import shape
+from scanner.analyzers.startup import startup
+from scanner.analyzers.structure import CONTENTS, LINKS, structure
+from scanner.analyzers.text import text
+from scanner.behaviour import capabilities, layers_of
+from scanner.fences import failure, fenced
+from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
+from scanner.members import Contents, read_contents, read_late
+from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
+from scanner.portions import portions, spotlight
+from scanner.sifting import sifted
+from scanner.source import MAX_PARSE_BYTES, SourceUnreadable
+from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from scanner.ruleset import Ruleset
+
+__all__ = ["ARTIFACT_ANALYZERS", "LAYER_ANALYZERS", "LAYER_BYTES", "LAYER_DEPTH", "MEMBER_ANALYZERS", "inspect"]
+
+#: Decoding steps below a member that are followed, and bytes of all layers of an artifact together.
+LAYER_DEPTH: Final = MAX_DEPTH
+LAYER_BYTES: Final = MAX_LAYER_BYTES
+
+MEMBER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape, quality)
+#: A layer is not code that somebody wrote: its quality is nobody's concern.
+LAYER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape)
+#: What the code does is followed in portions of the artifact, by `_Work.follow`; these see the whole.
+ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata)
+
+
+def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset) -> Inspection:
+    """What the scanner finds in `artifact`: equal bytes, filename, engine and ruleset give equal inspections."""
+    data = artifact.read_bytes() if isinstance(artifact, Path) else artifact
+    with _without_collector():
+        return _inspected(data, filename, ruleset)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """The cycle collector rests: it would walk the same syntax trees again and again, and take half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
+    contents = read_contents(data, filename)
+    view = ArtifactView(
+        filename,
+        contents.is_wheel,
+        contents.metadata,
+        contents.views,
+        contents.roles,
+        {CONTENTS: contents.formats, LINKS: contents.links},
+    )
+    work = _Work(ruleset)
+    work.findings += _refusals(contents, ruleset)
+    for portion in portions(view):
+        for member in portion:
+            work.look_at(member, MEMBER_ANALYZERS)
+        work.follow(view, portion)
+        if len(view.members) > len(portion):
+            gc.collect()  # before the next portion: syntax trees and what was learned of them go in cycles
+    for member in read_late(data, contents):
+        work.look_at(member, MEMBER_ANALYZERS)
+    for analyzer in ARTIFACT_ANALYZERS:
+        work.findings += fenced(analyzer.__name__, partial(analyzer, view, ruleset), ruleset)
+    return Inspection(
+        sha256=Sha256Hex(sha256(data).hexdigest()),
+        filename=filename,
+        engine=ENGINE_VERSION,
+        ruleset=ruleset.hash,
+        findings=sifted(work.findings, ruleset),
+        members=_facts(contents),
+        metadata=contents.metadata,
+        capabilities=tuple(sorted(work.able)),
+    )
+
+
+def _refusals(contents: Contents, ruleset: Ruleset) -> Iterator[Finding]:
+    for fault in contents.faults:
+        text_ = f"{fault.code}: {fault.message}"
+        yield ruleset.finding("archive-refused", role=Role.IMPORT, member="", snippet=text_)
+    if contents.problem:
+        yield ruleset.finding("analysis-failed", role=Role.IMPORT, member="", snippet=f"roles: {contents.problem}")
+
+
+class _Work:
+    """What was found so far, and the ways to find more."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.findings: list[Finding] = []
+        self.able: set[str] = set()
+        self._ruleset = ruleset
+        self._left = LAYER_BYTES
+        self._seen: set[tuple[MemberName, Sha256Hex]] = set()
+
+    def look_at(self, view: MemberView, analyzers: Iterable[MemberAnalyzer]) -> None:
+        """What the analysers find in one member or layer."""
+        if not view.layers:
+            self.findings += _unreadable(view, self._ruleset)
+        for analyzer in analyzers:
+            self.findings += fenced(analyzer.__name__, partial(analyzer, view, self._ruleset), self._ruleset, view)
+
+    def follow(self, view: ArtifactView, portion: Sequence[MemberView]) -> None:
+        """What the Python members of the portion do, and what lies in their layers.
+
+        Where the analysis breaks it is repeated member by member, so that one bad member costs one member.
+        """
+        python = [member for member in portion if member.is_python]
+        if not python:
+            return
+        try:
+            findings, layers, able = _behaviour(spotlight(view, python), self._ruleset)
+        except Exception as error:  # noqa: BLE001 # whatever hostile code does to the analysis is a finding
+            if len(python) == 1:
+                self.findings.append(failure("behaviour", error, self._ruleset, python[0]))
+                return
+            for member in python:
+                self.follow(view, [member])
+            return
+        self.findings += findings
+        self.able.update(able)
+        self._descend(view, layers)
+
+    def _descend(self, view: ArtifactView, layers: Iterable[MemberView]) -> None:
+        """Decoded layers are looked at, each once; what they decode in turn is looked at next."""
+        waiting = deque(layers)
+        while waiting:
+            layer = waiting.popleft()
+            if (layer.name, layer.sha256) in self._seen:
+                continue
+            self._seen.add((layer.name, layer.sha256))
+            self._left -= len(layer.data)
+            if self._left < 0 or len(layer.layers) > LAYER_DEPTH:
+                self.findings.append(self._exhausted(layer))
+                continue
+            if len(layer.layers) == LAYER_DEPTH and next(decode(layer.data), None) is not None:
+                self.findings.append(self._exhausted(layer))
+            self.look_at(layer, LAYER_ANALYZERS)
+            if layer.is_python:
+                inner = ArtifactView(
+                    view.filename, view.is_wheel, view.metadata, {layer.name: layer}, {layer.name: layer.role}
+                )
+                try:
+                    findings, below, able = _behaviour(inner, self._ruleset)
+                except Exception as error:  # noqa: BLE001 # as above
+                    self.findings.append(failure("behaviour", error, self._ruleset, layer))
+                    continue
+                self.findings += findings
+                self.able.update(able)
+                waiting.extend(below)
+
+    def _exhausted(self, layer: MemberView) -> Finding:
+        what = f"{' → '.join(layer.layers)}: {len(layer.data)} bytes"
+        return self._ruleset.finding(
+            "layers-exhausted", role=layer.role, member=layer.name, snippet=what, layers=layer.layers
+        )
+
+
+def _behaviour(view: ArtifactView, ruleset: Ruleset) -> tuple[list[Finding], list[MemberView], tuple[str, ...]]:
+    return list(behaviour(view, ruleset)), list(layers_of(view)), capabilities(view)
+
+
+def _unreadable(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
+    """Nothing, or that a Python member cannot be read: then no analyser of Python saw it."""
+    if not view.is_python:
+        return
+    try:
+        _ = view.tree
+    except SourceUnreadable as error:
+        rule = "member-too-large" if len(view.data) > MAX_PARSE_BYTES else "source-unreadable"
+        yield ruleset.finding(rule, role=view.role, member=view.name, line=error.line, snippet=str(error))
+    except Exception as error:  # noqa: BLE001 # whatever a parser does with hostile text is a finding
+        yield failure("parser", error, ruleset, view)
+
+
+def _facts(contents: Contents) -> tuple[MemberFact, ...]:
+    return tuple(
+        MemberFact(name, digest, contents.sizes[name], contents.roles[name]) for name, digest in contents.hashes.items()
+    )
