@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -37,6 +38,15 @@ class RuleInfo(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What benign code may look like this."""
     roles: tuple[Role, ...] = ()
     """The roles of members that the rule is about; empty means every role."""
+    members: tuple[str, ...] = ()
+    """The file names (`*.pth`) of members that the rule is about; empty means every name."""
+
+    def concerns(self, member: str, role: Role) -> bool:
+        """Whether the rule is about a member of that name and role."""
+        name = member.rpartition("/")[2].lower()
+        return (not self.roles or role in self.roles) and (
+            not self.members or any(fnmatchcase(name, pattern) for pattern in self.members)
+        )
 
 
 def read_rules(document: dict[str, object], path: Path) -> list[RuleInfo]:

@@ -35,7 +35,7 @@ META: Final = (
     "reference",
     "false_positives",
 )
-_OPTIONAL_META: Final = frozenset({"roles"})
+_LISTS: Final = ("roles", "members")
 _KINDS: Final = frozenset({Kind.TEXT, Kind.BINARY})
 _LINE: Final = re.compile(r"line (\d+)")
 #: Larger data is matched with one place per string: a million places would cost more memory than the child has.
@@ -73,15 +73,10 @@ class YaraRules:
         hits = self._scan(data, timeout_seconds, fast=True)
         if hits and len(data) <= _ALL_PLACES_BELOW:
             hits = self._scan(data, timeout_seconds, fast=False)
-        places = {
-            Match(RuleId(hit.meta["id"]), place.offset, place.matched_data)
-            for hit in hits
-            for string in hit.strings
-            for place in string.instances
-        }
-        # A rule whose strings are all `private` shows no place: the finding stands at the beginning.
-        places |= {Match(RuleId(hit.meta["id"]), 0, b"") for hit in hits if not hit.strings}
-        return sorted(places, key=lambda match: (match.offset, match.rule, match.matched))
+        return sorted(
+            {match for hit in hits for match in _matches(hit)},
+            key=lambda match: (match.offset, match.rule, match.matched),
+        )
 
     def _scan(self, data: bytes, timeout_seconds: int, *, fast: bool) -> list[Any]:
         try:
@@ -93,6 +88,13 @@ class YaraRules:
                 f"YARA did not finish {len(data)} bytes in {timeout_seconds} s; the data counts as not analysed"
             ) from error
         return hits
+
+
+def _matches(hit: Any) -> list[Match]:
+    """The places of one rule that hit. One whose strings are all `private` shows none: it stands at the beginning."""
+    rule = RuleId(hit.meta["id"])
+    places = [Match(rule, place.offset, place.matched_data) for string in hit.strings for place in string.instances]
+    return places or [Match(rule, 0, b"")]
 
 
 def compile_yara(sources: Mapping[str, str]) -> YaraRules:
@@ -146,15 +148,15 @@ def _info(rule: YaraRule, meta: Mapping[str, object]) -> RuleInfo:
     """
     if missing := [field for field in META if not meta.get(field)]:
         raise ValueError(f"its meta lacks {', '.join(missing)}")
-    if unknown := sorted(meta.keys() - set(META) - _OPTIONAL_META):
+    if unknown := sorted(meta.keys() - set(META) - set(_LISTS)):
         raise ValueError(f"its meta has fields that nobody reads: {', '.join(unknown)}")
     if meta["id"] != rule.name.replace("_", "-"):
         raise ValueError(
             f"its id is {meta['id']!r}; expected the rule's name with hyphens, {rule.name.replace('_', '-')!r}"
         )
-    roles = tuple(str(meta.get("roles", "")).replace(",", " ").split())
+    lists = {field: str(meta.get(field, "")).split() for field in _LISTS}
     try:
-        info = msgspec.convert({**meta, "roles": roles}, RuleInfo)
+        info = msgspec.convert({**meta, **lists}, RuleInfo)
     except msgspec.ValidationError as error:
         raise ValueError(f"its meta: {error}") from error
     if info.kind not in _KINDS:

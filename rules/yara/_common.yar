@@ -68,7 +68,7 @@ private rule fetches
         $ = "DownloadFile(" nocase
         $ = "Invoke-WebRequest" nocase
         $ = "curl -"
-        $ = "curl.exe" nocase
+        $ = "curl.exe"
         $ = "wget -"
     condition:
         any of them
@@ -135,4 +135,18 @@ private rule windows_program
         $dos = "!This program cannot be run in DOS mode"
     condition:
         uint16(0) == 0x5A4D and $dos
+}
+
+private rule writes_files
+{
+    strings:
+        $ = "write_text("
+        $ = "write_bytes("
+        $ = ".write("
+        $ = "json.dump("
+        $ = "shutil.copy"
+        $ = "copyfile("
+        $ = "writeFileSync("
+    condition:
+        any of them
 }

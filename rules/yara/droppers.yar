@@ -45,7 +45,7 @@ rule powershell_download_and_run
 {
     meta:
         id = "powershell-download-and-run"
-        title = "PowerShell downloads and runs"
+        title = "PowerShell that downloads and runs"
         meaning = "A PowerShell command fetches something from the network and runs it."
         severity = "high"
         confidence = "medium"
@@ -72,7 +72,7 @@ rule windows_downloader_program
 {
     meta:
         id = "windows-downloader-program"
-        title = "A Windows tool misused as downloader"
+        title = "Windows tool misused as downloader"
         meaning = "The code lets a program that comes with Windows (certutil, bitsadmin, mshta, regsvr32) fetch or run something from the network."
         severity = "high"
         confidence = "high"
@@ -94,16 +94,16 @@ rule downloads_windows_program
 {
     meta:
         id = "downloads-windows-program"
-        title = "Downloads a Windows program and starts it"
+        title = "Windows program that is downloaded and started"
         meaning = "The file names a program or script on the web, writes a file and starts a process: the shape of a dropper."
         severity = "high"
-        confidence = "medium"
+        confidence = "high"
         kind = "text"
         technique = "T1105"
         reference = "https://attack.mitre.org/techniques/T1105/"
         false_positives = "Driver managers and installers of developer tools that fetch a release binary."
     strings:
-        $exe = /http[^\s"'<>]{4,180}\.(exe|scr|bat|msi|vbs|ps1|cmd|pyw|elf)(\?[^\s"'<>]{0,150})?["'<\s]/ nocase
+        $exe = /http[^\s"'<>]{4,180}\.(exe|scr|bat|msi|vbs|ps1|cmd|pyw|elf)(\?[^\s"'<>]{0,150})?["'<\s]/
         $write1 = "'wb'" private
         $write9 = "\"wb\"" private
         $write2 = "urlretrieve" private
@@ -121,7 +121,7 @@ rule download_and_start_by_shell
 {
     meta:
         id = "download-and-start-by-shell"
-        title = "A downloaded file is started with `start`"
+        title = "downloaded file started through the Windows shell"
         meaning = "Something is fetched and then opened with the Windows shell's `start`, or with os.startfile."
         severity = "high"
         confidence = "medium"
@@ -148,7 +148,7 @@ rule python_stage_in_temporary_file
 {
     meta:
         id = "python-stage-in-temporary-file"
-        title = "Writes Python into a temporary file and starts it unseen"
+        title = "second Python program written to a temporary file and started unseen"
         meaning = "The code writes a second Python program to disk and starts it with the interpreter that has no window."
         severity = "critical"
         confidence = "high"
@@ -192,7 +192,7 @@ rule executes_network_answer
 {
     meta:
         id = "executes-network-answer"
-        title = "Executes what a server answers"
+        title = "server's answer executed as code"
         meaning = "The answer of a web request is executed as Python: whoever owns the server decides what runs."
         severity = "critical"
         confidence = "high"
@@ -214,7 +214,7 @@ rule shell_pipes_download
 {
     meta:
         id = "shell-pipes-download"
-        title = "Pipes a download into a shell"
+        title = "download piped into a shell"
         meaning = "A shell command fetches a script and runs it in the same breath."
         severity = "high"
         confidence = "medium"
@@ -237,10 +237,10 @@ rule shell_download_and_chmod
 {
     meta:
         id = "shell-download-and-chmod"
-        title = "Downloads a file and makes it executable"
+        title = "downloaded file made executable"
         meaning = "The file fetches something with curl, wget or urllib, makes it executable and starts a process."
         severity = "high"
-        confidence = "medium"
+        confidence = "high"
         kind = "text"
         technique = "T1222.002"
         reference = "https://attack.mitre.org/techniques/T1222/002/"
@@ -252,7 +252,7 @@ rule shell_download_and_chmod
         $chmod3 = "chmod 755" private
         $wget = /wget (-[a-zA-Z-]{1,12} ){0,4}["']?https?:/
         $curl = /curl (-[a-zA-Z-]{1,12} ){0,4}["']?https?:/
-        $system = /system\(f?["'](curl|wget) /
+        $system = /["'](curl|wget) /
     condition:
         any of ($chmod*) and any of ($wget, $curl, $system)
 }
@@ -261,7 +261,7 @@ rule runs_program_in_background_from_shell
 {
     meta:
         id = "runs-program-in-background-from-shell"
-        title = "A fetching command goes to the background in silence"
+        title = "fetching command sent to the background in silence"
         meaning = "A shell command that uses the network is detached and its output thrown away, so that nobody sees it."
         severity = "medium"
         confidence = "medium"
@@ -277,30 +277,51 @@ rule runs_program_in_background_from_shell
         any of them
 }
 
-rule hosted_stage
+rule pasted_stage
 {
     meta:
-        id = "hosted-stage"
-        title = "Takes a second stage from a paste or file host"
-        meaning = "The file fetches something from a host where anybody can leave anything (a paste site, a chat's attachments, a file share) and starts or executes something."
+        id = "pasted-stage"
+        title = "second stage from a paste site or a chat's attachments"
+        meaning = "The file fetches from a host where anybody can leave anything without a trace, and starts or executes something."
         severity = "high"
-        confidence = "medium"
+        confidence = "high"
         kind = "text"
         technique = "T1102"
         reference = "https://attack.mitre.org/techniques/T1102/"
-        false_positives = "Tools that offer such a host as a service to their users."
+        false_positives = "Clients for such a host."
+        roles = "build install startup import command"
     strings:
         $ = "pastebin.com/raw/"
         $ = "paste.ee/r/"
         $ = "paste.fo/raw/"
         $ = "hastebin.com/raw/"
-        $ = /rentry\.(co|org)\/[\w-]{2,40}/
+        $ = "toptal.com/developers/hastebin/raw/"
+        $ = /rentry\.(co|org)\/\w{2,40}/
         $ = "controlc.com/"
         $ = "ghostbin.com/"
         $ = "transfer.sh/get/"
         $ = /transfer\.sh\/[A-Za-z0-9]{4,12}\//
         $ = "cdn.discordapp.com/attachments/"
         $ = "media.discordapp.net/attachments/"
+        $ = "cdn.discordapp.com/icons/"
+    condition:
+        any of them and fetches and (starts_process or runs_code)
+}
+
+rule hosted_stage
+{
+    meta:
+        id = "hosted-stage"
+        title = "second stage from a file share or a free host"
+        meaning = "The file fetches from a host where anybody can put files for nothing, and starts or executes something."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1102"
+        reference = "https://attack.mitre.org/techniques/T1102/"
+        false_positives = "Data loaders that keep their files in such a share."
+        roles = "build install startup import command"
+    strings:
         $ = "dl.dropboxusercontent.com/"
         $ = "dl.dropbox.com/"
         $ = /dropbox\.com\/(s|scl)\/[^"'\s]{6,150}dl=1/
@@ -313,15 +334,44 @@ rule hosted_stage
         $ = ".repl.co/"
         $ = ".onrender.com/"
         $ = ".glitch.me/"
+        $ = ".vercel.app/"
+        $ = ".herokuapp.com/"
+        $ = ".workers.dev/"
+        $ = ".netlify.app/"
     condition:
         any of them and fetches and (starts_process or runs_code)
+}
+
+rule downloads_and_starts_file
+{
+    meta:
+        id = "downloads-and-starts-file"
+        title = "file that is downloaded and started"
+        meaning = "The answer of a request is written to a file and a process is started from a variable that names a file."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1105"
+        reference = "https://attack.mitre.org/techniques/T1105/"
+        false_positives = "Tools that fetch and call their own helper program."
+        roles = "build install startup import command"
+    strings:
+        $write1 = ".write(response.content)" private
+        $write2 = ".write(r.content)" private
+        $write3 = /\.write\([^\n]{1,60}\.(content|read\(\))\)/ private
+        $write4 = /urlretrieve\(\w{1,40}, ?\w{1,40}\)/ private
+        $write5 = ".iter_content(" private
+        $write6 = "shutil.copyfileobj(" private
+        $start = /(Popen|subprocess\.run|subprocess\.call|check_call|check_output|startfile|os\.system|ShellExecuteW?)\(\s{0,16}\[?\s{0,16}(str\()?\w{0,20}(path|file|filename|filepath|dest|target|exe|binary|payload)\w{0,10}\)?\s{0,16}[,\]\)]/
+    condition:
+        any of ($write*) and $start and fetches
 }
 
 rule raw_address_stage
 {
     meta:
         id = "raw-address-stage"
-        title = "Talks to a bare network address and runs something"
+        title = "bare network address beside a started process"
         meaning = "The file fetches from an address that has a number instead of a name, and starts a process or executes code."
         severity = "medium"
         confidence = "medium"
@@ -340,7 +390,7 @@ rule pip_install_in_code
 {
     meta:
         id = "pip-install-in-code"
-        title = "Installs packages while it runs"
+        title = "packages installed by the code itself"
         meaning = "The code calls pip by itself: what is installed that way appears in no metadata and passes no inspection of this release."
         severity = "medium"
         confidence = "medium"
@@ -358,11 +408,32 @@ rule pip_install_in_code
         any of them
 }
 
+rule pip_install_from_address
+{
+    meta:
+        id = "pip-install-from-address"
+        title = "package installed from a web address"
+        meaning = "The code lets pip install something straight from a web address or a repository, past every index."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1195.001"
+        reference = "https://attack.mitre.org/techniques/T1195/001/"
+        false_positives = "Notebook helpers and installers of development versions."
+        roles = "build install startup import command"
+    strings:
+        $pip = /pip3?["', ]{1,4}install["', ]{1,4}[^\n]{0,60}(git\+https?:\/\/|https?:\/\/)/
+        $index = /pip3?["', ]{1,4}install["', ]{1,4}[^\n]{0,80}(--index-url|--extra-index-url|-i)["', ]{1,4}https?:/
+        $main1 = /main\(\[["']install["'], ?["'](git\+)?https?:/
+    condition:
+        any of them and (starts_process or $main1)
+}
+
 rule fetches_foreign_runtime
 {
     meta:
         id = "fetches-foreign-runtime"
-        title = "Fetches another language's runtime and runs a script with it"
+        title = "another language's runtime fetched and started"
         meaning = "Python code downloads Bun, Deno or Node.js to run a program that Python tools do not read."
         severity = "high"
         confidence = "medium"

@@ -4,7 +4,7 @@ rule decodes_and_executes
 {
     meta:
         id = "decodes-and-executes"
-        title = "Executes text that it decodes first"
+        title = "text decoded and executed in one call"
         meaning = "The program that runs is not the program that one reads: it is decoded or unpacked inside the call that executes it."
         severity = "critical"
         confidence = "high"
@@ -15,6 +15,8 @@ rule decodes_and_executes
     strings:
         $exec = /exec\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
         $eval = /eval\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
+        $literal = /exec\s{0,4}\(\s{0,4}[A-Za-z_]\w{0,30}\(\s{0,4}b?["'][A-Za-z0-9+\/=_-]{60}/
+        $command = /(system|popen|Popen|subprocess\.run|subprocess\.call|check_output)\(\s{0,8}\[?\s{0,8}(bytes\.fromhex|base64\.b64decode|b64decode|bytearray\.fromhex|codecs\.decode)\(/
         $marshal = /exec\s{0,4}\(\s{0,20}\(?((__import__\([^)\n]{1,40}\)|\w{1,40})\.)?(marshal|pickle|cPickle|dill)["')]{0,2}\.loads\(/
     condition:
         any of them
@@ -24,7 +26,7 @@ rule decoder_under_alias
 {
     meta:
         id = "decoder-under-alias"
-        title = "A decoder under another name beside exec"
+        title = "decoder under another name beside exec"
         meaning = "The file imports base64, zlib or marshal under a name of its own choice and executes code: a habit of those who hide."
         severity = "high"
         confidence = "medium"
@@ -49,7 +51,7 @@ rule unpacks_bytecode
 {
     meta:
         id = "unpacks-bytecode"
-        title = "Loads bytecode out of packed data"
+        title = "bytecode loaded out of packed data"
         meaning = "Compiled Python is decoded or decompressed and loaded with marshal, so that no source can be read."
         severity = "critical"
         confidence = "high"
@@ -68,7 +70,7 @@ rule lambda_import_loader
 {
     meta:
         id = "lambda-import-loader"
-        title = "A one-line loader of an obfuscator"
+        title = "one-line loader of an obfuscator"
         meaning = "A lambda imports the decoders and unpacks the text behind it: the mark of several obfuscators for Python."
         severity = "critical"
         confidence = "high"
@@ -88,7 +90,7 @@ rule builtins_by_arithmetic
 {
     meta:
         id = "builtins-by-arithmetic"
-        title = "Picks builtins out of assembled strings"
+        title = "builtin picked by an assembled name"
         meaning = "The names of builtins such as exec are put together from pieces, so that no search finds them."
         severity = "critical"
         confidence = "high"
@@ -111,7 +113,7 @@ rule escaped_names
 {
     meta:
         id = "escaped-names"
-        title = "Calls written in escape sequences"
+        title = "calls written in escape sequences"
         meaning = "Words such as eval, exec or base64 are written in hexadecimal or octal escapes. People do not write programs so."
         severity = "high"
         confidence = "high"
@@ -129,7 +131,7 @@ rule escaped_names
         $word5 = "\\145\\166\\141\\154"
         $word6 = "\\145\\170\\145\\143"
         $rot13 = "\\x72\\x6f\\x74\\x31\\x33" nocase
-        $getattr = /getattr\(\w{1,40}, ?["']\\x[0-9a-f]{2}\\x/
+        $dunder = "\"\\x5f\\x5f\\x" nocase
         $import = /__import__\(["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
     condition:
         any of them
@@ -139,7 +141,7 @@ rule assembles_and_executes
 {
     meta:
         id = "assembles-and-executes"
-        title = "Executes a program put together from characters"
+        title = "program put together from characters and executed"
         meaning = "The program that runs is assembled from character codes or reversed text."
         severity = "critical"
         confidence = "high"
@@ -154,6 +156,7 @@ rule assembles_and_executes
         $reverse = /exec\([^\n]{0,150}\[::-1\]/
         $mapchr = /exec\([^\n]{0,40}map\(\s{0,3}chr/
         $lambda = /exec\(\s{0,4}\(\s{0,4}lambda/
+        $string = /eval\(compile\(\w{1,60}, ?["'][^"'\n]{0,20}["'], ?["']exec["']\)\)/
     condition:
         any of them
 }
@@ -162,7 +165,7 @@ rule decrypts_and_executes
 {
     meta:
         id = "decrypts-and-executes"
-        title = "Executes text that it decrypts first"
+        title = "text decrypted and executed"
         meaning = "The program is encrypted and lies beside its key: it is hidden from readers and scanners, not from anybody else."
         severity = "critical"
         confidence = "high"
@@ -185,7 +188,7 @@ rule obfuscator_mark
 {
     meta:
         id = "obfuscator-mark"
-        title = "Made with a Python obfuscator"
+        title = "mark of a Python obfuscator"
         meaning = "The file carries the mark of a tool whose purpose is to make Python unreadable. A package index cannot inspect it."
         severity = "high"
         confidence = "high"
@@ -200,6 +203,7 @@ rule obfuscator_mark
         $ = "pyobfuscate.com" nocase
         $ = "Obfuscated with PyObfuscate" nocase
         $ = "billythegoat356/Kramer"
+        $ = "_kramer:float"
         $ = "Obfuscated by Vare" nocase
         $ = "development-tools.net/python-obfuscator"
         $ = /eval\(compile\(base64\.b64decode\(eval\(/
@@ -218,7 +222,7 @@ rule protected_source
 {
     meta:
         id = "protected-source"
-        title = "Source locked by a protection tool"
+        title = "source locked by a protection tool"
         meaning = "The source is encrypted by PyArmor or SourceDefender: nobody can inspect what it does, here or at the user's."
         severity = "high"
         confidence = "high"
@@ -242,7 +246,7 @@ rule code_behind_spaces
 {
     meta:
         id = "code-behind-spaces"
-        title = "Code far to the right of the page"
+        title = "code far to the right of the page"
         meaning = "Behind sixty or more spaces on a line there is more code, where an editor does not show it."
         severity = "critical"
         confidence = "high"
@@ -270,11 +274,54 @@ rule code_behind_spaces
         any of them
 }
 
+rule xor_hidden_text
+{
+    meta:
+        id = "xor-hidden-text"
+        title = "text hidden by XOR"
+        meaning = "Text is put together by XOR with a key, and the file uses the network, starts a process or executes code."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1027.013"
+        reference = "https://attack.mitre.org/techniques/T1027/013/"
+        false_positives = "Implementations of ciphers and protocols with a command of their own."
+        roles = "build install startup import command"
+    strings:
+        $chr = /chr\(\s{0,2}\w{1,30} ?\^ ?\w{1,30}(\[[^\]\n]{1,30}\])?\s{0,2}\) for/
+        $ord = /chr\(\s{0,2}ord\([^\)\n]{1,40}\) ?\^/
+        $bytes = /bytes\(\[?\(?\w{1,20} ?\^ ?\w{1,20}(\[[^\]\n]{1,30}\])?\)? for/
+    condition:
+        any of them and (sends or starts_process or runs_code)
+}
+
+rule inline_import_runs_command
+{
+    meta:
+        id = "inline-import-runs-command"
+        title = "module imported inside an expression to run a command"
+        meaning = "os, subprocess or socket is imported inside an expression and used at once: a way to keep the import out of sight."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1059.006"
+        reference = "https://attack.mitre.org/techniques/T1059/006/"
+        false_positives = "Lists of attack strings in security tools and their tests."
+        roles = "build install startup import command"
+    strings:
+        $os = /__import__\(\s{0,2}["']os["']\s{0,2}\)\.(system|popen|exec\w{1,3}|startfile)\(/
+        $subprocess = /__import__\(\s{0,2}["']subprocess["']\s{0,2}\)\.(Popen|run|call|check_output|getoutput|check_call)\(/
+        $requests = /__import__\(\s{0,2}["'](requests|urllib\.request|httpx)["']\s{0,2}\)\.\w/
+        $module = /import_module\(\s{0,2}["'](os|subprocess)["']\s{0,2}\)\.(system|popen|Popen|run|call)\(/
+    condition:
+        any of them
+}
+
 rule rotated_text_executed
 {
     meta:
         id = "rotated-text-executed"
-        title = "Text in ROT13 beside exec"
+        title = "ROT13 text beside exec"
         meaning = "The file turns rotated text back and executes code: a toy cipher whose only use is to hide words from a search."
         severity = "high"
         confidence = "medium"
@@ -295,7 +342,7 @@ rule code_in_media_file
 {
     meta:
         id = "code-in-media-file"
-        title = "Takes code out of a picture or a sound"
+        title = "code taken out of a picture or a sound"
         meaning = "The file reads hidden data from a picture or a sound and executes code or starts a process."
         severity = "high"
         confidence = "medium"
@@ -318,7 +365,7 @@ rule encoded_program
 {
     meta:
         id = "encoded-program"
-        title = "A program in encoded form"
+        title = "program in encoded form"
         meaning = "A Windows or Linux program lies in the text as base64 or hexadecimal digits."
         severity = "critical"
         confidence = "medium"

@@ -4,7 +4,7 @@ rule windows_script_dropper
 {
     meta:
         id = "windows-script-dropper"
-        title = "A Windows script that fetches and runs"
+        title = "Windows script that fetches and runs"
         meaning = "A VBScript or JScript uses the shell object together with a web or stream object: fetch, save, run."
         severity = "high"
         confidence = "high"
@@ -26,7 +26,7 @@ rule hidden_windows_script
 {
     meta:
         id = "hidden-windows-script"
-        title = "Runs a command through a hidden Windows script"
+        title = "command run through a hidden Windows script"
         meaning = "A script is written for wscript or cscript that runs a command with its window hidden."
         severity = "high"
         confidence = "medium"
@@ -89,7 +89,7 @@ rule batch_dropper
 {
     meta:
         id = "batch-dropper"
-        title = "A batch file that fetches and starts a program"
+        title = "batch file that fetches and starts a program"
         meaning = "A Windows batch script downloads a file and starts it."
         severity = "high"
         confidence = "medium"

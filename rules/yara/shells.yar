@@ -4,7 +4,7 @@ rule reverse_shell_python
 {
     meta:
         id = "reverse-shell-python"
-        title = "Reverse shell in Python"
+        title = "reverse shell in Python"
         meaning = "A socket is connected to a shell's input and output: whoever listens at the other end commands the machine."
         severity = "critical"
         confidence = "high"
@@ -17,7 +17,7 @@ rule reverse_shell_python
         $socket2 = ".connect((" private
         $dup1 = /dup2\(\w{1,20}\.fileno\(\), ?[012]\)/
         $dup2 = /dup2\(\w{1,20}\.fileno\(\), ?(fd|f|sys\.std)/
-        $dup3 = /for \w{1,10} in [\(\[]0, ?1, ?2[\)\]]/
+        $dup3 = /\bdup2\(\w{1,20}, ?(fd|f|[012])\)/
         $shell1 = /pty\.spawn\(["']\/?(bin\/)?(ba|z|da)?sh/
         $shell2 = /["']\/bin\/(ba|z|da)?sh["'], ?["']-i["']/
         $shell3 = /["'](\/bin\/)?(ba|z)?sh -i["']/ private
@@ -36,7 +36,7 @@ rule reverse_shell_command
 {
     meta:
         id = "reverse-shell-command"
-        title = "Reverse shell in a shell command"
+        title = "reverse shell in a shell command"
         meaning = "A command connects a shell with a network address, without any program of its own."
         severity = "critical"
         confidence = "high"
@@ -63,7 +63,7 @@ rule socket_feeds_commands
 {
     meta:
         id = "socket-feeds-commands"
-        title = "Commands come from a socket"
+        title = "commands that come from a socket"
         meaning = "The code reads from a connection, runs a command in a shell and sends back what it printed: a back door in the making."
         severity = "high"
         confidence = "medium"
@@ -82,14 +82,14 @@ rule socket_feeds_commands
         $run3 = /getoutput\(\w{1,30}(\.decode\([^\)]{0,10}\))?\)/
         $run4 = /Popen\(\s{0,20}\[["'](cmd(\.exe)?|powershell(\.exe)?|\/bin\/(ba)?sh)["']/
     condition:
-        ($socket or $connect2) and any of ($connect*) and $read and any of ($run*)
+        ($socket or $connect2) and any of ($connect*) and ($run4 or ($read and any of ($run*)))
 }
 
 rule web_request_becomes_command
 {
     meta:
         id = "web-request-becomes-command"
-        title = "A web request becomes a command"
+        title = "web request run as a command"
         meaning = "What a visitor sends is run in a shell: a web shell."
         severity = "critical"
         confidence = "high"
@@ -109,7 +109,7 @@ rule shellcode_runner
 {
     meta:
         id = "shellcode-runner"
-        title = "Puts machine code into memory and runs it"
+        title = "machine code put into memory and run"
         meaning = "Through ctypes the code allocates executable memory, copies bytes into it and starts them."
         severity = "critical"
         confidence = "high"
@@ -140,7 +140,7 @@ rule attack_framework_payload
 {
     meta:
         id = "attack-framework-payload"
-        title = "Payload of an attack framework"
+        title = "payload of an attack framework"
         meaning = "The text names the payload of a penetration-testing framework, or carries its stager."
         severity = "high"
         confidence = "medium"
@@ -163,7 +163,7 @@ rule pickle_calls_system
 {
     meta:
         id = "pickle-calls-system"
-        title = "A pickle that runs a command when loaded"
+        title = "pickle that runs a command when loaded"
         meaning = "Loading this pickle (or model file) calls the operating system or executes code: no data needs that."
         severity = "critical"
         confidence = "high"

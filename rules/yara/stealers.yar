@@ -4,7 +4,7 @@ rule discord_token_theft
 {
     meta:
         id = "discord-token-theft"
-        title = "Looks for Discord tokens"
+        title = "search for Discord tokens"
         meaning = "The code searches the stored data of Discord and browsers for log-in tokens."
         severity = "critical"
         confidence = "high"
@@ -13,11 +13,11 @@ rule discord_token_theft
         reference = "https://attack.mitre.org/techniques/T1528/"
         false_positives = "None known."
     strings:
-        $place1 = /Local Storage[\\\/]{1,4}leveldb/ nocase
+        $place1 = /Local Storage[\\\/]{1,4}leveldb/
         $place2 = /["']leveldb["']/
-        $brand1 = "discordcanary" nocase private
-        $brand2 = "discordptb" nocase private
-        $brand3 = "lightcord" nocase private
+        $brand1 = "discordcanary" private
+        $brand2 = "discordptb" private
+        $brand3 = "lightcord" private
         $token1 = "[\\w-]{24}\\.[\\w-]{6}\\.[\\w-]"
         $token2 = "mfa\\.[\\w-]{8"
         $token3 = "dQw4w9WgXcQ:"
@@ -32,7 +32,7 @@ rule discord_client_injection
 {
     meta:
         id = "discord-client-injection"
-        title = "Rewrites the Discord client"
+        title = "change to the installed Discord client"
         meaning = "The code replaces a script inside the installed Discord program, so that it reports log-ins."
         severity = "critical"
         confidence = "high"
@@ -43,7 +43,7 @@ rule discord_client_injection
     strings:
         $core = "discord_desktop_core"
         $index = "index.js" private
-        $write1 = "betterdiscord" nocase private
+        $write1 = "betterdiscord" private
         $write2 = "core.asar" private
     condition:
         $core and ($index or any of ($write*))
@@ -53,7 +53,7 @@ rule browser_credentials
 {
     meta:
         id = "browser-credentials"
-        title = "Reads the browser's stored passwords"
+        title = "access to the browser's stored passwords"
         meaning = "The code opens a browser's store of passwords, cookies or cards and has the means to decrypt it."
         severity = "critical"
         confidence = "high"
@@ -84,7 +84,7 @@ rule browser_profiles_listed
 {
     meta:
         id = "browser-profiles-listed"
-        title = "Lists the profiles of many browsers"
+        title = "list of many browsers' profiles"
         meaning = "The file names the data folders of several browsers: the work list of a stealer."
         severity = "high"
         confidence = "high"
@@ -111,7 +111,7 @@ rule wallet_theft
 {
     meta:
         id = "wallet-theft"
-        title = "Looks for cryptocurrency wallets"
+        title = "search for cryptocurrency wallets"
         meaning = "The file names the folders or browser extensions in which wallets keep their keys."
         severity = "critical"
         confidence = "high"
@@ -127,14 +127,14 @@ rule wallet_theft
         $extension5 = "ibnejdfjmmkpcnlpebklmnkoeoihofec"
         $extension6 = "egjidjbpglichdcondbcbdnbeeppgdph"
         $extension7 = "aholpfdialjgjfhomihkjbmgjidlcdno"
-        $folder1 = /[\\\/]exodus\.wallet/ nocase
+        $folder1 = /[\\\/]exodus\.wallet/
         $folder2 = /Exodus[\\\/]{1,4}/
-        $folder3 = /Ethereum[\\\/]{1,4}keystore/ nocase
-        $folder4 = /atomic[\\\/]{1,4}Local Storage/ nocase
-        $folder5 = /Electrum[\\\/]{1,4}wallets/ nocase
-        $folder6 = /Coinomi[\\\/]{1,4}Coinomi/ nocase
-        $folder7 = /Guarda[\\\/]{1,4}Local Storage/ nocase
-        $folder8 = /Bitcoin[\\\/]{1,4}wallets/ nocase
+        $folder3 = /Ethereum[\\\/]{1,4}keystore/
+        $folder4 = /atomic[\\\/]{1,4}Local Storage/
+        $folder5 = /Electrum[\\\/]{1,4}wallets/
+        $folder6 = /Coinomi[\\\/]{1,4}Coinomi/
+        $folder7 = /Guarda[\\\/]{1,4}Local Storage/
+        $folder8 = /Bitcoin[\\\/]{1,4}wallets/
         $folder9 = "com.liberty.jaxx"
     condition:
         any of ($extension*) or 2 of ($folder*)
@@ -144,7 +144,7 @@ rule wallet_secret_sent
 {
     meta:
         id = "wallet-secret-sent"
-        title = "Handles wallet secrets and sends data out"
+        title = "wallet secrets beside an upload"
         meaning = "The file works with mnemonic phrases or private keys of a wallet and sends something by POST or to a chat."
         severity = "medium"
         confidence = "low"
@@ -154,16 +154,17 @@ rule wallet_secret_sent
         false_positives = "Ordinary wallet and exchange clients."
         roles = "build install startup import command"
     strings:
-        $secret1 = "mnemonic" nocase private
+        $secret1 = "mnemonic" private
+        $secret5 = "Mnemonic" private
         $secret2 = "private_key" private
-        $secret3 = "seed_phrase" nocase private
+        $secret3 = "seed_phrase" private
         $secret4 = "secret_key" private
-        $chain1 = "solana" nocase
+        $chain1 = "solana."
         $chain2 = "eth_account"
         $chain3 = "Keypair.from_"
-        $chain4 = "bip39" nocase
-        $chain5 = "tronpy" nocase
-        $chain6 = "web3" nocase
+        $chain4 = "bip39"
+        $chain5 = "tronpy"
+        $chain6 = "web3"
     condition:
         any of ($secret*) and any of ($chain*) and uploads
 }
@@ -172,7 +173,7 @@ rule credential_files_collected
 {
     meta:
         id = "credential-files-collected"
-        title = "Collects credential files of several services"
+        title = "credential files of several services"
         meaning = "The file names the places where different services keep keys and tokens, and uses the network."
         severity = "high"
         confidence = "high"
@@ -206,7 +207,7 @@ rule secret_file_sent
 {
     meta:
         id = "secret-file-sent"
-        title = "Opens a secret file and sends data out"
+        title = "secret file opened beside an upload"
         meaning = "The file opens a private key, a password file or cloud credentials and sends something out."
         severity = "high"
         confidence = "medium"
@@ -216,11 +217,10 @@ rule secret_file_sent
         false_positives = "Deployment tools with an HTTP client in the same file."
         roles = "build install startup import command"
     strings:
-        $open1 = /open\(\s{0,4}[^\n]{0,60}(\.ssh\/|id_rsa|\.aws\/credentials|\.kube\/config|\.pypirc|\.npmrc|\.git-credentials|\/etc\/shadow)/
-        $open2 = /open\(\s{0,4}r?b?["']\/etc\/passwd["']/
+        $open1 = /(\.ssh\/|id_rsa|id_ed25519|\.aws\/credentials|\.kube\/config|\.pypirc|\.npmrc|\.git-credentials|\/etc\/shadow|\/etc\/passwd)[\w.]{0,20}["']\)?(, ?["']rb?["'])?\)/
         $cat = /cat (~|\/root|\$HOME)\/\.(ssh|aws|kube|npmrc|pypirc)/
-        $environ = /open\(\s{0,4}r?["']\/proc\/(self|[0-9]{1,5})\/environ["']/
-        $flag = /open\(\s{0,4}["'](\/tmp)?\/flag(\.txt)?["']/
+        $environ = /["']\/proc\/(self|[0-9]{1,5})\/environ["']/
+        $flag = /["'](\/tmp)?\/flag(\.txt)?["']/
     condition:
         any of them and uploads
 }
@@ -229,7 +229,7 @@ rule environment_sent
 {
     meta:
         id = "environment-sent"
-        title = "Sends the environment out"
+        title = "all environment variables sent out"
         meaning = "All environment variables, which hold tokens and passwords on build machines, become the body of a request."
         severity = "high"
         confidence = "high"
@@ -254,7 +254,7 @@ rule secret_variables_collected
 {
     meta:
         id = "secret-variables-collected"
-        title = "Asks for the secrets of several services"
+        title = "secrets of several services read from the environment"
         meaning = "The file reads environment variables with the tokens of different services and sends something out."
         severity = "medium"
         confidence = "medium"
@@ -285,7 +285,7 @@ rule cloud_metadata_credentials
 {
     meta:
         id = "cloud-metadata-credentials"
-        title = "Asks the cloud's metadata service for credentials"
+        title = "request for credentials to the cloud's metadata service"
         meaning = "The code reads the role credentials that a cloud gives to its own machines."
         severity = "medium"
         confidence = "medium"
@@ -308,7 +308,7 @@ rule keylogger
 {
     meta:
         id = "keylogger"
-        title = "Records keys and sends data out"
+        title = "recorded keys beside an upload"
         meaning = "The code listens to every key that is pressed and has a way to send what it heard."
         severity = "high"
         confidence = "medium"
@@ -334,7 +334,7 @@ rule screen_sent
 {
     meta:
         id = "screen-sent"
-        title = "Takes pictures of the screen and sends data out"
+        title = "pictures of the screen beside an upload"
         meaning = "The code makes screenshots, or pictures with the camera, and has a way to send them."
         severity = "high"
         confidence = "medium"
@@ -360,7 +360,7 @@ rule clipboard_hijack
 {
     meta:
         id = "clipboard-hijack"
-        title = "Watches the clipboard for payment addresses"
+        title = "clipboard watched for payment addresses"
         meaning = "The code reads the clipboard and knows what addresses of cryptocurrencies look like: it exchanges the payee."
         severity = "critical"
         confidence = "high"
@@ -390,7 +390,7 @@ rule wireless_passwords
 {
     meta:
         id = "wireless-passwords"
-        title = "Reads the passwords of wireless networks"
+        title = "passwords of wireless networks"
         meaning = "The code asks Windows or Linux for the stored keys of wireless networks in the clear."
         severity = "high"
         confidence = "high"
@@ -410,7 +410,7 @@ rule session_cookie_theft
 {
     meta:
         id = "session-cookie-theft"
-        title = "Takes the session of a game or chat account"
+        title = "session of a game or chat account"
         meaning = "The code reads the log-in cookie or session files of a game or chat program and uses the network."
         severity = "high"
         confidence = "medium"
@@ -435,7 +435,7 @@ rule windows_password_store
 {
     meta:
         id = "windows-password-store"
-        title = "Copies the password stores of Windows"
+        title = "copy of the password stores of Windows"
         meaning = "The code saves the registry hives or the process memory in which Windows keeps password hashes."
         severity = "critical"
         confidence = "high"

@@ -4,7 +4,7 @@ rule discord_webhook
 {
     meta:
         id = "discord-webhook"
-        title = "A Discord webhook with its secret"
+        title = "Discord webhook with its secret"
         meaning = "The file holds the address and secret of a Discord channel: whoever runs it reports to that channel."
         severity = "high"
         confidence = "high"
@@ -23,7 +23,7 @@ rule telegram_bot_reports
 {
     meta:
         id = "telegram-bot-reports"
-        title = "Reports to a Telegram bot"
+        title = "report to a Telegram bot"
         meaning = "The file calls Telegram's bot interface with a token of its own: whoever runs it reports to that bot's owner."
         severity = "high"
         confidence = "medium"
@@ -50,7 +50,7 @@ rule chat_webhook
 {
     meta:
         id = "chat-webhook"
-        title = "A chat's webhook with its secret"
+        title = "chat webhook with its secret"
         meaning = "The file holds the secret address of a Slack, Teams, Google Chat, Lark or DingTalk channel."
         severity = "medium"
         confidence = "medium"
@@ -72,7 +72,7 @@ rule out_of_band_host
 {
     meta:
         id = "out-of-band-host"
-        title = "Calls a host that collects what it is sent"
+        title = "host that collects what it is sent"
         meaning = "The file names a service that testers and attackers use to see who calls, and uses the network or says who the machine is."
         severity = "high"
         confidence = "high"
@@ -107,18 +107,20 @@ rule out_of_band_host
         $ = ".webhook.cool"
         $ = ".dnsbin.zhack.ca"
         $ = ".eyes.sh"
+        $ = ".mockapi.io/"
+        $ = ".m.pipedream.net"
         $ = ".callback.red"
     condition:
-        any of them and (sends or names_the_machine)
+        any of them and (sends or names_the_machine or starts_process)
 }
 
 rule tunnel_host
 {
     meta:
         id = "tunnel-host"
-        title = "Calls a computer behind a tunnel"
+        title = "address of a computer behind a tunnel"
         meaning = "The file names a temporary address of somebody's own computer and uses the network: no published package needs that."
-        severity = "medium"
+        severity = "high"
         confidence = "medium"
         kind = "text"
         technique = "T1572"
@@ -143,9 +145,9 @@ rule identity_beacon
 {
     meta:
         id = "identity-beacon"
-        title = "Tells a server who the machine is"
+        title = "machine and user names sent to a server"
         meaning = "The names of the machine, its user and folder are put into a request: the call of a dependency-confusion probe."
-        severity = "medium"
+        severity = "high"
         confidence = "medium"
         kind = "text"
         technique = "T1082"
@@ -176,7 +178,7 @@ rule public_address_lookup
 {
     meta:
         id = "public-address-lookup"
-        title = "Asks a service for the machine's public address"
+        title = "question for the machine's public address"
         meaning = "The file asks a web service under which address and in which country the machine is seen."
         severity = "low"
         confidence = "medium"
@@ -206,7 +208,7 @@ rule data_in_name_queries
 {
     meta:
         id = "data-in-name-queries"
-        title = "Hides data in name queries"
+        title = "data hidden in name queries"
         meaning = "Encoded facts about the machine become part of a host name that is looked up: data leaves through the name server, past every proxy."
         severity = "high"
         confidence = "medium"
@@ -222,7 +224,7 @@ rule data_in_name_queries
         $encode4 = ".hex()" private
         $query1 = /gethostbyname\(f?["'{]?[^)\n]{0,60}(\+|\{|%)/
         $query2 = /getaddrinfo\(f["']/
-        $query3 = /(nslookup|ping|dig \+short|host)( -\w{1,3} ?\w{0,3}){0,2} (%s|\{\w|["'] ?\+)/
+        $query3 = /(nslookup|"ping|'ping|dig \+short)( -\w{1,3} ?\w{0,3}){0,2} (%s|\{\w|["'] ?\+)/
         $query4 = /resolver\.(query|resolve)\(/
         $query5 = /["']nslookup["'], ?\w/
         $query6 = /gethostbyname\([a-z]{1,12}\)/
@@ -234,7 +236,7 @@ rule anonymous_upload
 {
     meta:
         id = "anonymous-upload"
-        title = "Uploads files to an anonymous host"
+        title = "upload to an anonymous file host"
         meaning = "The code puts a file on a host that asks for no account, as stealers do with their loot."
         severity = "high"
         confidence = "medium"
@@ -260,7 +262,7 @@ rule confusion_probe
 {
     meta:
         id = "confusion-probe"
-        title = "Says itself that it is a probe"
+        title = "probe that says so itself"
         meaning = "The text calls the package a proof of concept of dependency confusion or a security test, and uses the network. An index accepts no such tests."
         severity = "high"
         confidence = "medium"
