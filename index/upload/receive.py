@@ -11,7 +11,7 @@ from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 from index.hold.intake import IntakeRefused, NameReserved, ReceivedFile, precheck, receive
-from index.upload.attestations import attestation_faults
+from index.upload.attestations import Attested, examine_attestations
 from index.upload.auth import current_user, require_scope
 from index.upload.checks import classifier_faults, digest_faults, request_faults, require_upload, tag_faults
 from index.upload.faults import Code, UploadRefused, refuse
@@ -192,18 +192,17 @@ def _examined(services: Services, upload: _Upload, filename: DistributionFilenam
     except ArchiveRefused as refused:
         upload.faults.extend(refused.faults)
     upload.faults.extend(tag_faults(filename))
-    attestations = upload.form.first("attestations") or None
-    if attestations is not None:
-        trusted_root = services.settings.trusted_root
-        upload.faults.extend(attestation_faults(attestations, upload.form.content, trusted_root=trusted_root))
+    trusted_root = services.settings.trusted_root
+    attested = examine_attestations(upload.form.first("attestations"), upload.form.content, trusted_root=trusted_root)
+    upload.faults.extend(attested.faults)
     if distribution is not None:
         upload.faults.extend(classifier_faults(distribution.metadata.classifiers or ()))
     if distribution is None or upload.faults:
         raise UploadRefused(upload.faults)
-    return _received_file(upload, distribution, attestations)
+    return _received_file(upload, distribution, attested)
 
 
-def _received_file(upload: _Upload, distribution: Distribution, attestations: str | None) -> ReceivedFile:
+def _received_file(upload: _Upload, distribution: Distribution, attested: Attested) -> ReceivedFile:
     content, metadata = upload.form.content, distribution.metadata
     return ReceivedFile(
         filename=distribution.filename.filename,
@@ -216,5 +215,6 @@ def _received_file(upload: _Upload, distribution: Distribution, attestations: st
         size=content.size,
         metadata_bytes=distribution.metadata_bytes,
         requires_python=str(metadata.requires_python or ""),
-        attestations=attestations,
+        attestations=attested.sent,
+        provenance=attested.provenance,
     )

@@ -6,10 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from index.store.tables import File
+from scanner.model import ProvenanceFact
 from tests.fixtures.sigstore import PrivateSigstore, github
 
 if TYPE_CHECKING:
@@ -46,7 +48,11 @@ def test_a_file_keeps_the_attestations_that_hold_as_they_were_sent(
     answer = client.upload(wheel, {"attestations": sent})
     assert answer.status_code == 200, answer.text
     with trusting.database.read() as session:
-        assert session.scalars(select(File.attestations)).one() == sent
+        file = session.scalars(select(File)).one()
+        assert file.attestations == sent
+        (fact,) = msgspec.json.decode(file.provenance or "", type=list[ProvenanceFact])
+        assert fact.filename == wheel.filename
+        assert fact.publisher_kind == "GitHub"
 
 
 def test_an_attestation_of_another_file_refuses_the_upload(
