@@ -7,7 +7,7 @@ rule powershell_encoded_command
         title = "PowerShell with an encoded command"
         meaning = "The code starts PowerShell with a command hidden in base64. Nothing that installs or imports a package needs that."
         severity = "high"
-        confidence = "high"
+        confidence = "medium"
         kind = "text"
         technique = "T1059.001"
         reference = "https://attack.mitre.org/techniques/T1059/001/"
@@ -19,6 +19,26 @@ rule powershell_encoded_command
         $argument = /powershell[^\n]{0,100}["']-e(nc|ncodedcommand|ncoded)?["']/ nocase
     condition:
         $shell and any of ($long, $short, $argument)
+}
+
+rule powershell_encoded_payload
+{
+    meta:
+        id = "powershell-encoded-payload"
+        title = "PowerShell with its program in base64"
+        meaning = "A PowerShell program stands in the text as base64: whoever wrote this did not want it to be read."
+        severity = "critical"
+        confidence = "high"
+        kind = "text"
+        technique = "T1027.010"
+        reference = "https://attack.mitre.org/techniques/T1027/010/"
+        false_positives = "Detection rules with a whole sample."
+    strings:
+        $long = /-EncodedCommand["', ]{1,6}[A-Za-z0-9+\/]{40}/ nocase
+        $short = /powershell[^\n]{0,100} -e(nc?)?["', ]{1,6}[A-Za-z0-9+\/]{40}/ nocase
+        $prefix = /["', ](SQBFAFgA|SQBuAHYAbwBrAGUA|cABvAHcAZQByAHMAaABlAGwAbAAg|JABjAGwAaQBlAG4AdAA)[A-Za-z0-9+\/]{20}/
+    condition:
+        any of them
 }
 
 rule powershell_hidden_window
@@ -205,7 +225,7 @@ rule executes_network_answer
         $eval = /eval\(\s{0,20}(compile\(\s{0,20})?[\w.]{0,30}(requests\.get|requests\.post|urlopen|httpx\.get|request\.urlopen)\(/
         $import = /exec\(\s{0,20}__import__\(["'](requests|urllib|urllib\.request|httpx)["']/
         $bare = /(exec|eval)\(_{0,3}[a-z]{0,3}urlopen\(/
-        $reads = /exec\(r(es|eq|esp|esponse|equest)?\.(text|content|read\(\))/
+        $reads = /[^.\w]exec\(r(es|eq|esp|esponse|equest)?\.(text|content|read\(\))/
     condition:
         any of ($exec, $eval, $import, $bare) or ($reads and fetches)
 }

@@ -280,7 +280,7 @@ rule xor_hidden_text
         id = "xor-hidden-text"
         title = "text hidden by XOR"
         meaning = "Text is put together by XOR with a key, and the file uses the network, starts a process or executes code."
-        severity = "high"
+        severity = "medium"
         confidence = "medium"
         kind = "text"
         technique = "T1027.013"

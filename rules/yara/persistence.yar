@@ -326,7 +326,7 @@ rule destroys_data
         $windows1 = /(rd|rmdir) \/s \/q (C:\\|%USERPROFILE%|%SystemRoot%)/ nocase
         $windows2 = /del \/[fsq] (\/[fsq] ){0,2}(C:\\|%SystemRoot%)/ nocase
         $disk = /dd if=\/dev\/(zero|random|urandom) of=\/dev\/(sd|nvme|hd|disk)/
-        $shadow = /vssadmin(\.exe)? delete shadows/ nocase
+        $shadow = /vssadmin(\.exe)? delete shadows \/all/ nocase
         $bomb = ":(){ :|:& };:"
     condition:
         any of them

@@ -217,7 +217,7 @@ rule secret_file_sent
         false_positives = "Deployment tools with an HTTP client in the same file."
         roles = "build install startup import command"
     strings:
-        $open1 = /(\.ssh\/|id_rsa|id_ed25519|\.aws\/credentials|\.kube\/config|\.pypirc|\.npmrc|\.git-credentials|\/etc\/shadow|\/etc\/passwd)[\w.]{0,20}["']\)?(, ?["']rb?["'])?\)/
+        $open1 = /(\.ssh\/id_|id_rsa|id_ed25519|\.aws\/credentials|\.kube\/config|\.pypirc|\.npmrc|\.git-credentials|\/etc\/shadow|\/etc\/passwd)[\w.]{0,20}["']\)?(, ?["']rb?["'])?\)/
         $cat = /cat (~|\/root|\$HOME)\/\.(ssh|aws|kube|npmrc|pypirc)/
         $environ = /["']\/proc\/(self|[0-9]{1,5})\/environ["']/
         $flag = /["'](\/tmp)?\/flag(\.txt)?["']/

@@ -87,31 +87,48 @@ rule out_of_band_host
         $ = ".interact.sh"
         $ = ".interactsh.com"
         $ = ".pipedream.net"
-        $ = "webhook.site/"
-        $ = "requestbin.net"
-        $ = "requestbin.com"
-        $ = "requestcatcher.com"
         $ = ".requestrepo.com"
         $ = ".ceye.io"
         $ = ".dnslog.cn"
         $ = ".dnslog.pw"
         $ = ".dns.outbound.watchtowr.com"
-        $ = "canarytokens.com/"
-        $ = "beeceptor.com"
-        $ = "hookbin.com"
-        $ = "hookb.in/"
         $ = ".bxss.in"
         $ = ".xss.ht"
         $ = ".ezxss.com"
-        $ = ".hookdeck.com"
-        $ = ".webhook.cool"
         $ = ".dnsbin.zhack.ca"
         $ = ".eyes.sh"
-        $ = ".mockapi.io/"
-        $ = ".m.pipedream.net"
         $ = ".callback.red"
     condition:
         any of them and (sends or names_the_machine or starts_process)
+}
+
+rule request_collector_host
+{
+    meta:
+        id = "request-collector-host"
+        title = "request to a host that shows what it is sent"
+        meaning = "The file sends something to a service that developers use to look at requests, and that thieves use to collect them."
+        severity = "high"
+        confidence = "medium"
+        kind = "text"
+        technique = "T1567"
+        reference = "https://attack.mitre.org/techniques/T1567/"
+        false_positives = "Examples of webhooks in documentation strings; test helpers."
+        roles = "build install startup import command"
+    strings:
+        $ = "webhook.site/"
+        $ = "requestbin.net"
+        $ = "requestbin.com"
+        $ = "requestcatcher.com"
+        $ = "beeceptor.com"
+        $ = "hookbin.com"
+        $ = "hookb.in/"
+        $ = ".hookdeck.com"
+        $ = ".webhook.cool"
+        $ = ".mockapi.io/"
+        $ = "canarytokens.com/"
+    condition:
+        any of them and (uploads or names_the_machine or starts_process)
 }
 
 rule tunnel_host
