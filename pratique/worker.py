@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from index.hold.queue import make_worker_app
+import warnings
 
+from celery.platforms import SecurityWarning
+
+from index.hold.queue import make_worker_app
 from index.logs import configure_logging
 from pratique.opening import read_settings
 
 __all__ = ["app"]
+
+# On one machine the worker may run as root: what parses artifacts is a child without privileges.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 _settings = read_settings()
 configure_logging(_settings, "worker")

@@ -50,7 +50,7 @@ def _programs(settings: Settings) -> list[Program]:
         *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
     ]
     worker = [
-        *(sys.executable, "-m", "celery", "--app", "pratique.worker:app", "worker", "--pool", "threads"),
+        *(sys.executable, "-m", "celery", "--quiet", "--app", "pratique.worker:app", "worker", "--pool", "threads"),
         *("--concurrency", str(settings.worker_threads), "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
