@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from index.hold.queue import make_worker_app
 from index.logs import configure_logging
