@@ -43,8 +43,10 @@ def assess(facts: SubmissionFacts, ruleset: Ruleset) -> Verdict:
     """The verdict on one submission revision under `ruleset` and its policy. No bytes are touched.
 
     Raises:
-        ValueError: an artifact was inspected under another ruleset than this one.
+        ValueError: there is no file at all, or one was inspected under another ruleset than this one.
     """
+    if not facts.artifacts and not facts.failed:
+        raise ValueError(f"the submission of {facts.project} {facts.version} has no file; there is nothing to judge")
     for inspection in facts.artifacts:
         if inspection.ruleset != ruleset.hash:
             raise ValueError(

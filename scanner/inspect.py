@@ -29,7 +29,7 @@ from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, Membe
 from scanner.portions import portions, spotlight
 from scanner.sifting import sifted
 from scanner.source import MAX_PARSE_BYTES, SourceUnreadable
-from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView
+from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView, forget_trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -85,7 +85,9 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
             work.look_at(member, MEMBER_ANALYZERS)
         work.follow(view, portion)
         if len(view.members) > len(portion):
-            gc.collect()  # before the next portion: syntax trees and what was learned of them go in cycles
+            # Before the next portion: what was learned of these trees goes in cycles.
+            forget_trees()
+            gc.collect()
     for member in read_late(data, contents):
         work.look_at(member, MEMBER_ANALYZERS)
     for analyzer in ARTIFACT_ANALYZERS:

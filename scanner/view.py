@@ -20,7 +20,7 @@ from scanner.source import DecodedSource, SourceUnreadable, decode_source
 if TYPE_CHECKING:
     from scanner.ruleset import Ruleset
 
-__all__ = ["ArtifactAnalyzer", "ArtifactView", "MemberAnalyzer", "MemberView"]
+__all__ = ["ArtifactAnalyzer", "ArtifactView", "MemberAnalyzer", "MemberView", "forget_trees"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,17 @@ class _RecentTrees:
             raise SourceUnreadable(*known[0].args, line=known[0].line)
         return known[0]
 
+    def forget(self) -> None:
+        self._trees.clear()
+        self._size = 0
+
 
 _recent = _RecentTrees()
+
+
+def forget_trees() -> None:
+    """No syntax tree is kept: whoever asks for one again gets it parsed anew."""
+    _recent.forget()
 
 
 def _parsed(view: MemberView) -> ast.Module | SourceUnreadable:

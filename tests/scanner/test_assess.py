@@ -202,6 +202,11 @@ def test_an_inspection_under_another_ruleset_is_no_basis() -> None:
         verdict(artifacts=(other,))
 
 
+def test_nothing_at_all_is_not_clear() -> None:
+    with pytest.raises(ValueError, match="has no file"):
+        assess(SubmissionFacts(project="x", version="1", artifacts=()), RULES)
+
+
 SOME_RULES = ["link-member", "misleading-extension", "double-extension", "source-unreadable", "hidden-folder"]
 findings_lists = st.lists(
     st.tuples(st.sampled_from(SOME_RULES), st.sampled_from(list(Role)), st.sampled_from(["x/a.py", "x/b.py", ""])),
