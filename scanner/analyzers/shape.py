@@ -1,0 +1,194 @@
+"""How a text looks: statistics and characters that betray hidden code, whatever the code does.
+
+These measures need no parse and no vocabulary, so that an evasion of the other analysers does not evade them.
+"""
+
+from __future__ import annotations
+
+import io
+import keyword
+import re
+import tokenize
+import unicodedata
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from scanner.source import SourceUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scanner.model import Finding
+    from scanner.ruleset import Ruleset
+    from scanner.view import MemberView
+
+__all__ = ["shape"]
+
+#: Measured: no benign artifact of 81 has such a line in its Python, 29 of 300 malicious ones do.
+_LONG_LINE: Final = 40_000
+#: Code that begins this far to the right, after a statement, is not seen in an editor.
+_RUN: Final = re.compile(r"(?<=\S)[ \t]{100,}(?=[^\s#])|(?<=\S);[ \t]{60,}(?=[^\s#])")
+_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE: Final = re.compile(
+    "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
+)
+_IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,300}")
+_MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
+_MIN_IDENTIFIERS: Final = 12
+_SAMPLE: Final = 200_000
+_TOKENS: Final = 40_000
+#: The scripts whose letters are taken for Latin ones.
+_LOOKALIKE: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+
+
+def shape(member: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
+    """What is strange about the look of a Python member."""
+    if not member.is_python:
+        return
+    try:
+        decoded = member.source
+    except SourceUnreadable:
+        return  # `inspect` reports it
+    found = _Found(member, ruleset)
+    if decoded.exotic:
+        yield found.at("exotic-encoding", 1, f"source encoding {decoded.encoding}")
+    text = decoded.text
+    yield from _lines(found, text)
+    if not text.isascii():
+        yield from _characters(found, text)
+    yield from _identifiers(found, text)
+
+
+class _Found:
+    """Findings of one member."""
+
+    def __init__(self, member: MemberView, ruleset: Ruleset) -> None:
+        self._member = member
+        self._ruleset = ruleset
+
+    def at(self, rule: str, line: int, snippet: str, column: int | None = None) -> Finding:
+        member = self._member
+        return self._ruleset.finding(
+            rule,
+            role=member.role,
+            member=member.name,
+            line=line,
+            column=column,
+            snippet=snippet,
+            layers=member.layers,
+        )
+
+    def where(self, rule: str, text: str, position: int, snippet: str) -> Finding:
+        """A finding at a position of the text."""
+        line = text.count("\n", 0, position) + 1
+        return self.at(rule, line, snippet, position - text.rfind("\n", 0, position))
+
+
+def _lines(found: _Found, text: str) -> Iterator[Finding]:
+    if len(text) > _LONG_LINE:
+        for number, line in enumerate(text.split("\n"), start=1):
+            if len(line) > _LONG_LINE:
+                yield found.at("long-line", number, line[:120])
+                break
+    strings: list[tuple[int, int]] | None = None
+    for match in _RUN.finditer(text):
+        if strings is None:
+            strings = _string_spans(text)
+        if not _inside(strings, match.start()):
+            yield found.where("code-far-right", text, match.end(), text[match.end() : match.end() + 120])
+            break
+
+
+def _string_spans(text: str) -> list[tuple[int, int]]:
+    """Where strings and comments stand, as far as the tokenizer gets."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    spans = []
+    try:
+        for count, token in enumerate(tokenize.generate_tokens(io.StringIO(text).readline)):
+            if count > _TOKENS:
+                break
+            if token.type in {tokenize.STRING, tokenize.COMMENT}:
+                spans.append((starts[token.start[0] - 1] + token.start[1], starts[token.end[0] - 1] + token.end[1]))
+    except (tokenize.TokenError, SyntaxError, IndexError):
+        pass
+    return spans
+
+
+def _inside(spans: list[tuple[int, int]], position: int) -> bool:
+    return any(start <= position < end for start, end in spans)
+
+
+def _characters(found: _Found, text: str) -> Iterator[Finding]:
+    if (match := _BIDI.search(text)) is not None:
+        yield found.where("bidirectional-text", text, match.start(), f"U+{ord(match[0]):04X}")
+    if (match := _INVISIBLE.search(text, 1)) is not None and _in_code(text, match.start()):
+        yield found.where("invisible-character", text, match.start(), f"U+{ord(match[0][0]):04X}")
+
+
+def _in_code(text: str, position: int) -> bool:
+    """Whether the position lies outside strings and comments."""
+    return not _inside(_string_spans(text), position)
+
+
+def _identifiers(found: _Found, text: str) -> Iterator[Finding]:
+    names = _names(text)
+    if not text.isascii():
+        yield from _disguised(found, text, names)
+    if len(names) >= _MIN_IDENTIFIERS:
+        strange = [name for name in names if _is_junk(name)]
+        if len(strange) * 2 > len(names) and len(strange) >= _MIN_IDENTIFIERS:
+            position = text.find(strange[0])
+            yield found.where("junk-identifiers", text, max(position, 0), ", ".join(strange[:6])[:120])
+
+
+def _names(text: str) -> Counter[str]:
+    """The identifiers that the text binds or uses, outside strings and comments as far as can be told cheaply."""
+    sample = text[:_SAMPLE]
+    bare = re.sub(r"\"(?:[^\"\\\n]|\\.){0,60000}\"|'(?:[^'\\\n]|\\.){0,60000}'|#[^\n]{0,10000}", " ", sample)
+    return Counter(name for name in _IDENTIFIER.findall(bare) if not keyword.iskeyword(name))
+
+
+def _disguised(found: _Found, text: str, names: Counter[str]) -> Iterator[Finding]:
+    """Names that read as others: Python folds compatibility forms (NFKC), readers mix up scripts."""
+    for name in names:
+        if name.isascii() or not name.isidentifier():  # prose: "x²" names nothing
+            continue
+        folded = unicodedata.normalize("NFKC", name)
+        if folded != name and folded.isascii():
+            yield found.where("disguised-identifier", text, text.find(name), f"{name} is {folded}")
+            return
+        if _mixes_scripts(name):
+            yield found.where("mixed-script-identifier", text, text.find(name), name)
+            return
+
+
+def _mixes_scripts(name: str) -> bool:
+    latin = any(character.isascii() and character.isalpha() for character in name)
+    return latin and any(
+        unicodedata.name(character, "").startswith(_LOOKALIKE) for character in name if not character.isascii()
+    )
+
+
+def _is_junk(name: str) -> bool:
+    """Whether a name is of the kind that obfuscators make: look-alike letters, ideographs, or long noise."""
+    if _MANGLED.search(name):
+        return True
+    if len(name) > 3 and not name.isascii():  # noqa: PLR2004 # short names in other scripts are names
+        return all(unicodedata.category(c) == "Lo" for c in name) and _rarely_spoken(name)
+    return len(name) >= 24 and name.isalnum() and _noise(name)  # noqa: PLR2004 # words are shorter
+
+
+def _rarely_spoken(name: str) -> bool:
+    """Whether letters of the name lie all over the ideographs, as chance puts them."""
+    points = [ord(character) for character in name]
+    return max(points) - min(points) > 2_000 and min(points) > 0x3400  # noqa: PLR2004 # the blocks of ideographs
+
+
+def _noise(name: str) -> bool:
+    """Whether upper case, lower case and digits change as often as chance makes them."""
+    kinds = ["d" if c.isdigit() else "u" if c.isupper() else "l" for c in name]
+    changes = sum(a != b for a, b in pairwise(kinds))
+    return changes * 3 > len(name)

@@ -1,0 +1,273 @@
+"""What calls give and do: the module's own functions, pure functions of constants, effects, and all the rest."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour import folding
+from scanner.behaviour.containers import spread_elements
+from scanner.behaviour.expressions import attribute
+from scanner.behaviour.methods import PASSING_METHODS, of_value
+from scanner.behaviour.registry import SPECIALS, Call
+from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
+from scanner.behaviour.values import (
+    COMPUTED,
+    DECODED,
+    ENCODED,
+    FETCHED_FILE,
+    MISSING,
+    SOCKET,
+    UNKNOWN,
+    WRITTEN_FILE,
+    Value,
+    constant,
+    join,
+    tainted,
+    trail_steps,
+)
+from scanner.behaviour.vocabulary import Effect, effect_of, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scanner.behaviour.interpreter import Interpreter
+    from scanner.behaviour.scopes import Scope
+
+__all__ = ["call_value", "evaluate_call", "invoke", "layer_steps", "mark_path"]
+
+#: Calls whose result says nothing of what went in.
+_NEUTRAL: Final = frozenset(
+    {f"builtins.{n}" for n in ("len", "isinstance", "issubclass", "hasattr", "print", "id", "type", "hash", "callable")}
+    | {f"os.path.{n}" for n in ("exists", "isfile", "isdir", "getsize", "getmtime", "islink", "ismount")}
+    | {"os.stat", "os.makedirs", "os.mkdir", "os.remove", "os.unlink", "time.sleep", "sys.exit", "os.access"}
+)
+_ARRAY_BUILDERS: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.chr", "builtins.map"})
+#: What calls the functions that it is given.
+_RUNNERS: Final = frozenset(
+    {"threading.Thread", "threading.Timer", "multiprocessing.Process", "atexit.register", "_thread.start_new_thread"}
+    | {
+        "asyncio.run",
+        "builtins.map",
+        "builtins.filter",
+        "functools.reduce",
+        "concurrent.futures.ThreadPoolExecutor().submit",
+    }
+    | {"concurrent.futures.ThreadPoolExecutor().map", "multiprocessing.Pool().map"}
+    | {"asyncio.get_event_loop().run_in_executor", "builtins.sorted"}
+    | {"thread.start_new_thread", "multiprocessing.dummy.Pool().map"}
+)
+#: Effects whose result is made of what went in.
+_PASSING: Final = frozenset({Effect.DESERIALIZE, Effect.EXECUTE, Effect.IMPORT, Effect.NATIVE})
+_LAYER_NAMES: Final = (
+    ("base64", "base64"),
+    ("b32", "base32"),
+    ("b85", "base85"),
+    ("a85", "ascii85"),
+    ("hex", "hex"),
+    ("zlib", "zlib"),
+    ("gzip", "gzip"),
+    ("bz2", "bz2"),
+    ("lzma", "lzma"),
+    ("marshal", "marshal"),
+)
+
+
+def evaluate_call(it: Interpreter, node: ast.Call, scope: Scope) -> Value:
+    """What a call gives."""
+    owner, method = UNKNOWN, ""
+    if isinstance(node.func, ast.Attribute):
+        owner, method = it.evaluate(node.func.value, scope), node.func.attr
+        function = attribute(it, owner, method, it.line or node.lineno)
+    else:
+        function = it.evaluate(node.func, scope)
+    arguments: list[Value] = []
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            arguments.extend(spread_elements(it.evaluate(argument.value, scope))[:4096])
+        else:
+            arguments.append(it.evaluate(argument, scope))
+    keywords: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = it.evaluate(keyword.value, scope)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
+        elif isinstance(value.elements, dict):
+            keywords.update({str(key): inner for key, inner in value.elements.items()})
+    return invoke(it, Call(node, scope, function, arguments, keywords, owner, method, node.args))
+
+
+def call_value(it: Interpreter, function: Value, arguments: Sequence[Value], like: Call) -> Value:
+    """What a call of the value `function` gives, made by whatever `like` calls."""
+    if like.depth > 16:  # noqa: PLR2004 # callbacks of callbacks of callbacks
+        return join(arguments)
+    return invoke(it, Call(like.node, like.scope, function, list(arguments), {}, depth=like.depth + 1))
+
+
+def invoke(it: Interpreter, call: Call) -> Value:
+    """What a call gives, once all its parts are known."""
+    target = call.function.target
+    if target is not None and not isinstance(target, FileHandle):
+        return _of_the_module(it, call, target)
+    ref = call.function.ref
+    if ref is not None:
+        special = SPECIALS.get(ref)
+        if special is not None and (value := special(it, call)) is not None:
+            return value
+        return _by_name(it, call, ref)
+    _callbacks(it, call)
+    if call.method:
+        return of_value(it, call)
+    return join([call.function, *call.all])
+
+
+def _of_the_module(it: Interpreter, call: Call, target: object) -> Value:
+    if isinstance(target, Partial):
+        inner = replace(
+            call,
+            function=target.function,
+            arguments=[*target.arguments, *call.arguments],
+            keywords={**target.keywords, **call.keywords},
+            argument_nodes=(),
+            depth=call.depth + 1,
+        )
+        if inner.depth > 16:  # noqa: PLR2004 # partials of partials
+            return join(inner.all)
+        value = invoke(it, inner)
+        if isinstance(target.function.target, FunctionInfo) and target.arguments:
+            _mark_arguments(it, call, target.function.target, skip=len(target.arguments))
+        return value
+    if isinstance(target, FunctionInfo):
+        value = it.call_function(target, call.arguments, call.keywords)
+        _mark_arguments(it, call, target)
+        return value
+    if isinstance(target, ClassInfo):
+        instance = Value(target=Instance(target))
+        initializer = target.find("__init__")
+        if initializer is not None and isinstance(initializer.target, FunctionInfo):
+            it.call_function(initializer.target, call.arguments, call.keywords, instance)
+        return instance
+    if isinstance(target, Instance):
+        caller = target.of.find("__call__")
+        if caller is not None and isinstance(caller.target, FunctionInfo):
+            return it.call_function(caller.target, call.arguments, call.keywords, call.function)
+    return join(call.all)
+
+
+def _mark_arguments(it: Interpreter, call: Call, info: FunctionInfo, skip: int = 0) -> None:
+    """What the function found out of its parameters (a file was fetched to this path) holds for the arguments."""
+    if not info.marks:
+        return
+    parameters = info.node.args
+    names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)][skip:]
+    for name, value, node in zip(names, call.arguments, call.argument_nodes, strict=False):
+        found = info.marks.get(name, 0) & (FETCHED_FILE | WRITTEN_FILE)
+        if found & ~value.taint:
+            mark_path(it, call, node, value, found)
+
+
+def mark_path(it: Interpreter, call: Call, node: ast.expr | None, path: Value, taint: int) -> None:
+    """From here on, `path` is known to name a file that was fetched, or written."""
+    what = "fetched file" if taint & FETCHED_FILE else "written file"
+    text = path.text
+    if text is not None and len(text.strip("\ufffc/")) > 2:  # noqa: PLR2004 # shorter ones are everywhere
+        it.marked[text] = it.marked.get(text, 0) | taint
+    marked = tainted(path, taint, what, it.line or call.node.lineno)
+    if isinstance(node, ast.Name):
+        call.scope.mark(node.id, marked)
+    elif isinstance(node, ast.Attribute):
+        base = it.evaluate(node.value, call.scope)
+        if (owner := it.find_class(base)) is not None:
+            owner.attributes[node.attr] = marked
+        else:
+            it.attributes[node.attr] = marked
+    elif isinstance(node, ast.Call) and node.args:
+        mark_path(it, call, node.args[-1], it.evaluate(node.args[-1], call.scope), taint)
+
+
+def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
+    """A call of something with a qualified name."""
+    if ref in folding.DECODERS:
+        return _decoded(it, call, ref)
+    if all(value.known for value in call.all) and call.owner.ref != "builtins":
+        const = folding.fold_call(
+            ref, [v.const for v in call.arguments], {k: v.const for k, v in call.keywords.items()}, it.budget
+        )
+        if const is not MISSING:
+            built = COMPUTED if ref in _ARRAY_BUILDERS and isinstance(const, str | bytes) and call.arguments else 0
+            return constant(const, *call.all, taint=built)
+    effect = effect_of(ref)
+    if effect is not None:
+        it.emit(effect, ref, call.node, call.all)
+    _callbacks(it, call)
+    if call.method in PASSING_METHODS and call.function.ref is not None and call.owner.const is not MISSING:
+        return of_value(it, call)
+    if ref in _NEUTRAL:
+        return UNKNOWN
+    result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
+    source = source_of(ref)
+    value = Value(MISSING, f"{ref}()" if len(ref) < 200 else None, result.taint, result.trail)  # noqa: PLR2004 # no table knows such a name
+    if effect is not None and call.owner.taint & SOCKET:
+        value.taint |= SOCKET
+    if source is not None and source[0]:
+        value = tainted(value, source[0], source[1], it.line or call.node.lineno)
+    return value
+
+
+def _decoded(it: Interpreter, call: Call, ref: str) -> Value:
+    """What a decoder makes of its argument."""
+    encoded = call.argument(0)
+    if encoded.known and all(value.known for value in call.all):
+        const = folding.fold_call(
+            ref, [v.const for v in call.arguments], {k: v.const for k, v in call.keywords.items()}, it.budget
+        )
+        if const is not MISSING:
+            value = tainted(constant(const, *call.all), DECODED, f"decoded by {ref}", it.line or call.node.lineno)
+            if isinstance(const, str | bytes):
+                it.blob(const, layer_steps(value), call.node)
+            return value
+    if encoded.taint or encoded.known:
+        literal = encoded.known or encoded.taint & (ENCODED | COMPUTED)
+        merged = join([encoded])
+        return tainted(merged, DECODED if literal else 0, f"decoded by {ref}", it.line or call.node.lineno)
+    return UNKNOWN
+
+
+def layer_steps(value: Value) -> tuple[str, ...]:
+    """The decodings on the way to `value`, by their short names."""
+    steps = []
+    for what, _line in trail_steps(value.trail):
+        if what.startswith("decoded by "):
+            steps.append(next((short for mark, short in _LAYER_NAMES if mark in what), "decoded"))
+    return tuple(steps[-8:])
+
+
+def _callbacks(it: Interpreter, call: Call) -> None:
+    """Functions that are handed on may be called: with `args=`, or with whatever else is handed on.
+
+    Only what is known to call them makes them run; elsewhere their effects are noted as those of a function that
+    somebody may call.
+    """
+    if isinstance(call.node, ast.Name | ast.Attribute):
+        return  # a decorator
+    uncounted, it.uncounted = it.uncounted, it.uncounted or call.function.ref not in _RUNNERS
+    try:
+        _hand_on(it, call)
+    finally:
+        it.uncounted = uncounted
+
+
+def _hand_on(it: Interpreter, call: Call) -> None:
+    for value in call.all:
+        callable_ref = value.ref is not None and effect_of(value.ref) is not None and not value.ref.endswith("()")
+        if not isinstance(value.target, FunctionInfo | Partial) and not callable_ref:
+            continue
+        given = call.keywords.get("args")
+        if given is not None:
+            arguments = list(spread_elements(given))
+        else:
+            arguments = [v for v in call.arguments if v is not value]
+            if len(arguments) == 1 and isinstance(arguments[0].elements, list | tuple):
+                arguments = list(arguments[0].elements)[:4]
+        call_value(it, value, arguments, call)

@@ -1,0 +1,91 @@
+"""The chains that are rules: data that is executed, and what is hidden on the way there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour import chains_network, chains_process
+from scanner.behaviour.facts import Facts, Hit, has
+from scanner.behaviour.patterns import DATA_FILE
+from scanner.behaviour.values import (
+    COMPUTED,
+    DECODED,
+    ENCODED,
+    ENVIRONMENT,
+    FETCHED_FILE,
+    FILE,
+    NETWORK,
+    trail_steps,
+)
+from scanner.behaviour.vocabulary import Effect
+from scanner.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["hits"]
+
+_EXECUTING: Final = (Effect.EXECUTE, Effect.DESERIALIZE)
+_HIDDEN_MODULES: Final = re.compile(
+    r"os|subprocess|socket|base64|zlib|marshal|ctypes|builtins|urllib|requests|pickle|codecs|http|shutil|winreg|pty"
+)
+_INJECTORS: Final = frozenset(
+    {"VirtualAlloc", "VirtualProtect", "CreateThread", "RtlMoveMemory", "WriteProcessMemory", "CreateRemoteThread"}
+    | {"VirtualAllocEx"}
+)
+
+
+def hits(facts: Facts) -> Iterator[Hit]:
+    """Every rule that the module fulfils, once for each place."""
+    for rule in (*_RULES, *chains_network.RULES, *chains_process.RULES):
+        yield from rule(facts)
+
+
+def _decoded(facts: Facts) -> Iterator[Hit]:
+    for event in facts.events(*_EXECUTING):
+        if has(event.value, DECODED):
+            rule = "decode-exec" if event.what == Effect.EXECUTE else "decode-deserialize"
+            yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif event.what == Effect.EXECUTE and has(event.value, COMPUTED | ENCODED):
+            yield Hit("computed-exec", event)
+
+
+def _fetched(facts: Facts) -> Iterator[Hit]:
+    for event in facts.events(*_EXECUTING, Effect.NATIVE, Effect.IMPORT):
+        if has(event.value, NETWORK) and event.what != Effect.IMPORT:
+            yield Hit("download-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif has(event.value, FETCHED_FILE):
+            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+
+
+def _from_file(facts: Facts) -> Iterator[Hit]:
+    """Code in a file that is no code by its name."""
+    for event in facts.events(Effect.EXECUTE):
+        if has(event.value, FILE) and not has(event.value, NETWORK | DECODED):
+            if any(DATA_FILE.match(what) for what, _ in trail_steps(event.value.trail)):
+                yield Hit("exec-of-data-file", event)
+        elif has(event.value, ENVIRONMENT) and event.callee == "builtins.exec":
+            yield Hit("exec-of-environment", event)
+
+
+def _hidden(facts: Facts) -> Iterator[Hit]:
+    for event in facts.events("hidden-name"):
+        yield Hit("hidden-name", event)
+    for event in facts.events("hidden-import"):
+        if _HIDDEN_MODULES.match(event.callee):
+            yield Hit("hidden-import", event)
+    for event in facts.events(Effect.IMPORT):
+        if has(event.value, DECODED | COMPUTED):
+            yield Hit("hidden-import", event)
+
+
+def _injected(facts: Facts) -> Iterator[Hit]:
+    """Memory that is made executable, filled and started: machine code without a file."""
+    used = [e for e in facts.events(Effect.NATIVE) if e.callee.rpartition(".")[2] in _INJECTORS]
+    if len({event.callee for event in used}) > 1:
+        steps = tuple((event.callee, event.line) for event in used[:-1])
+        yield Hit("native-code-injection", used[-1], steps=steps[:6])
+
+
+_RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (_decoded, _fetched, _from_file, _hidden, _injected)

@@ -1,0 +1,153 @@
+"""The chains that start processes or stay on the machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour import patterns
+from scanner.behaviour.facts import Facts, Hit, has
+from scanner.behaviour.values import (
+    COMPUTED,
+    DECODED,
+    FETCHED_FILE,
+    NETWORK,
+    SOCKET,
+    WRITTEN_FILE,
+)
+from scanner.behaviour.vocabulary import Effect
+from scanner.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scanner.behaviour.events import Event
+
+__all__ = ["RULES"]
+
+_NO_WINDOW: Final = 0x08000000
+_STARTED: Final = (Effect.PROCESS,)
+
+
+def _commands(facts: Facts) -> Iterator[Hit]:
+    """What the words of a command say."""
+    for event in facts.events(*_STARTED):
+        text = event.text
+        if patterns.REVERSE_SHELL.search(text):
+            yield Hit("reverse-shell", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif patterns.COMMAND_RUNS_DOWNLOAD.search(text):
+            yield Hit("shell-command-with-download", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif patterns.HIDDEN_SHELL.search(text):
+            yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif patterns.COMMAND_DOWNLOAD.search(text):
+            yield Hit("shell-download", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+        if patterns.COMMAND_PERSISTENCE.search(text):
+            yield Hit("persistence-command", event)
+        if patterns.DESTRUCTIVE.search(text):
+            yield Hit("destructive-command", event)
+        if patterns.PIP_INSTALL.search(text) or event.callee.startswith("pip."):
+            yield Hit("runtime-install", event, facts.graded(event, Severity.MEDIUM, Severity.LOW))
+
+
+def _fetched(facts: Facts) -> Iterator[Hit]:
+    """A file that came over the network, or that the code has written, is run."""
+    marked = [(text, taint) for text, taint in facts.report.marked.items() if len(text) > 3][:64]  # noqa: PLR2004 # shorter ones are everywhere
+    for event in facts.events(*_STARTED):
+        taint = event.value.taint
+        for text, found in marked:
+            if text in event.text:
+                taint |= found
+        if taint & FETCHED_FILE:
+            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif taint & NETWORK:
+            rule = "reverse-shell" if taint & SOCKET else "remote-command"
+            yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif taint & WRITTEN_FILE:
+            yield Hit("write-and-run", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+        elif taint & DECODED:
+            yield Hit("decoded-command", event)
+        elif taint & COMPUTED and event.callee != "subprocess.Popen":
+            yield Hit("computed-command", event)
+
+
+def _shells(facts: Facts) -> Iterator[Hit]:
+    """A shell whose input and output are a socket."""
+    for event in facts.events(Effect.REDIRECT, *_STARTED):
+        if has(event.value, SOCKET) and not has(event.value, NETWORK):
+            yield Hit("reverse-shell", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+            return
+
+
+def _together(facts: Facts) -> Iterator[Hit]:
+    """Download, write and start in one function, or in what runs by itself, though no value connects them."""
+    groups: dict[object, list[Event]] = {}
+    for event in facts.report.events:
+        if event.what in {Effect.NETWORK, Effect.DOWNLOAD, Effect.WRITE, Effect.PROCESS, Effect.IMPORT}:
+            groups.setdefault(event.function, []).append(event)
+    for events in groups.values():
+        fetched = [e for e in events if e.what in {Effect.NETWORK, Effect.DOWNLOAD}]
+        written = [e for e in events if e.what == Effect.DOWNLOAD or (e.what == Effect.WRITE and has(e.value, NETWORK))]
+        started = [e for e in events if e.what == Effect.PROCESS and not has(e.value, FETCHED_FILE)]
+        if fetched and written and started:
+            event = started[-1]
+            steps = ((fetched[0].callee, fetched[0].line), (written[0].callee, written[0].line))
+            yield Hit("download-beside-run", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM), steps)
+
+
+def _programs(facts: Facts) -> Iterator[Hit]:
+    """Programs that are started by themselves, or without a window."""
+    for event in facts.events(*_STARTED):
+        windowless = any(v.const == _NO_WINDOW for v in event.arguments if isinstance(v.const, int))
+        if windowless and facts.runs(event):
+            yield Hit("windowless-process", event)
+        if facts.runs(event) and patterns.PROGRAM.search(event.text):
+            yield Hit("program-started-at-import", event)
+        elif facts.runs(event) and not facts.is_build_script:
+            yield Hit("process-at-import", event)
+
+
+def _persistent(facts: Facts) -> Iterator[Hit]:
+    for event in facts.events(Effect.WRITE, Effect.COPY, Effect.DOWNLOAD):
+        place = event.arguments[0 if event.what != Effect.DOWNLOAD else -1].text if event.arguments else None
+        if place is not None and patterns.PERSISTENT_PLACE.search(place[:2000]):
+            yield Hit("persistence-write", event)
+    for event in facts.events(Effect.REGISTRY):
+        if patterns.COMMAND_PERSISTENCE.search(event.text) or "\\Run" in facts.text:
+            yield Hit("persistence-write", event)
+
+
+def _installing(facts: Facts) -> Iterator[Hit]:
+    """What an overridden install command does beyond installing."""
+    for event in facts.report.events:
+        if event.function is None or event.function not in facts.hooks or event.guarded:
+            continue
+        if event.what in {Effect.NETWORK, Effect.DOWNLOAD}:
+            yield Hit("install-hook-network", event)
+        elif event.what == Effect.PROCESS:
+            yield Hit("install-hook-process", event)
+        elif event.what in {Effect.EXECUTE, Effect.NATIVE, Effect.DESERIALIZE} and event.value.taint:
+            yield Hit("install-hook-code", event)
+
+
+def _building(facts: Facts) -> Iterator[Hit]:
+    """What a build script does by itself."""
+    if not facts.is_build_script:
+        return
+    for event in facts.report.events:
+        if not facts.runs(event) or event.function in facts.hooks:
+            continue
+        if event.what in {Effect.NETWORK, Effect.DOWNLOAD}:
+            yield Hit("setup-network", event)
+        elif event.what == Effect.PROCESS:
+            yield Hit("setup-process", event)
+
+
+RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
+    _commands,
+    _fetched,
+    _shells,
+    _together,
+    _programs,
+    _persistent,
+    _installing,
+    _building,
+)

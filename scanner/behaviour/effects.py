@@ -1,0 +1,169 @@
+"""Calls with effects outside: paths and files, downloads, processes, requests."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour import texts
+from scanner.behaviour.calls import mark_path
+from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE
+from scanner.behaviour.registry import Call, register
+from scanner.behaviour.scopes import FileHandle
+from scanner.behaviour.values import (
+    CREDENTIAL,
+    DECODED,
+    ENCODED,
+    ENVIRONMENT_ALL,
+    FETCHED_FILE,
+    FILE,
+    HOST,
+    MISSING,
+    NETWORK,
+    UNKNOWN,
+    WRITTEN_FILE,
+    Value,
+    join,
+    tainted,
+)
+from scanner.behaviour.vocabulary import Effect
+
+if TYPE_CHECKING:
+    from scanner.behaviour.interpreter import Interpreter
+
+__all__: list[str] = []
+
+_PATHS: Final = FETCHED_FILE | WRITTEN_FILE
+_SHOWN: Final = 60
+
+
+def _line(it: Interpreter, call: Call) -> int:
+    return it.line or call.node.lineno
+
+
+@register(
+    "os.path.join", "posixpath.join", "ntpath.join", "pathlib.Path", "pathlib.PurePath", "pathlib.Path().joinpath"
+)
+def _path(it: Interpreter, call: Call) -> Value | None:
+    parts = call.arguments if call.method != "joinpath" else [call.owner, *call.arguments]
+    value = texts.joined_path(parts)
+    if (text := value.text) is not None:
+        value = Value(value.const, None, value.taint | it.marked.get(text, 0), value.trail, exact=value.exact)
+    if call.function.ref and call.function.ref.startswith("pathlib."):
+        return Value(value.const, "pathlib.Path()", value.taint, value.trail, exact=value.exact)
+    return value
+
+
+@register("builtins.open", "io.open", "codecs.open", "pathlib.Path().open", "gzip.open", "aiofiles.open", "os.fdopen")
+@register("tempfile.NamedTemporaryFile", "zipfile.ZipFile", "tarfile.open")
+def _open(it: Interpreter, call: Call) -> Value | None:
+    of_path = call.method == "open" and call.owner.ref == "pathlib.Path()"
+    path = call.owner if of_path else call.argument(0, "file")
+    node = call.node.func.value if of_path and isinstance(call.node.func, ast.Attribute) else call.argument_node(0)  # type: ignore[attr-defined] # a method's call
+    mode = call.argument(0 if of_path else 1, "mode")
+    text = path.text
+    taint = path.taint
+    if text is not None and CREDENTIAL_PLACE.search(text):
+        path = tainted(path, CREDENTIAL, f"secrets in {text[:60]}", _line(it, call))
+        taint = path.taint
+        it.emit(Effect.OPEN, call.function.ref or "", call.node, (path,))
+    handle = FileHandle(path, node, mode.text or "r")
+    return Value(MISSING, "<file>", taint & (_PATHS | CREDENTIAL | NETWORK | HOST), path.trail, target=handle)
+
+
+@register("<file>", "pathlib.Path().write_bytes", "pathlib.Path().write_text", "pathlib.Path().read_text")
+@register("pathlib.Path().read_bytes", "<file>.read", "<file>.write", "<file>.readlines", "<file>.writelines")
+@register(
+    "<file>.readline", "<file>.__enter__", "<file>.__aenter__", "<file>.extractall", "<file>.extract", "<file>.readall"
+)
+def _file(it: Interpreter, call: Call) -> Value | None:
+    handle = call.owner.target
+    if not isinstance(handle, FileHandle):
+        func = call.node.func if isinstance(call.node, ast.Call) else None
+        handle = FileHandle(call.owner, func.value if isinstance(func, ast.Attribute) else None, "w")
+    if call.method in {"write", "writelines", "write_bytes", "write_text"}:
+        _written(it, call, handle, call.argument(0))
+        return UNKNOWN
+    if call.method in {"extractall", "extract"}:
+        if handle.path.taint & FETCHED_FILE:
+            mark_path(it, call, call.argument_node(0), call.argument(0, "path"), FETCHED_FILE)
+        return UNKNOWN
+    if call.method in {"__enter__", "__aenter__"}:
+        return call.owner
+    if call.method.startswith("read"):
+        what = f"content of {handle.path.text[:60]}" if handle.path.text else "content of a file"
+        path = handle.path
+        extra = CREDENTIAL if path.text is not None and CREDENTIAL_PLACE.search(path.text) else 0
+        base = Value(taint=path.taint & (CREDENTIAL | FETCHED_FILE), trail=path.trail)
+        return tainted(base, FILE | extra, what, _line(it, call))
+    return None
+
+
+def _written(it: Interpreter, call: Call, handle: FileHandle, content: Value) -> None:
+    it.emit(Effect.WRITE, "write", call.node, (handle.path, content))
+    if content.taint & NETWORK:
+        mark_path(it, call, handle.node, handle.path, FETCHED_FILE)
+    elif content.known or content.text is not None or content.taint & (DECODED | ENCODED):
+        mark_path(it, call, handle.node, handle.path, WRITTEN_FILE)
+        text = content.text
+        if text is not None and len(text) > 40 and len(it.report.written) < 64:  # noqa: PLR2004 # a stage is longer
+            it.report.written.append(text)
+
+
+@register("shutil.copyfileobj", "json.dump", "pickle.dump")
+def _dumped(it: Interpreter, call: Call) -> Value | None:
+    handle = call.argument(1).target
+    if isinstance(handle, FileHandle):
+        _written(it, call, handle, call.argument(0))
+    return UNKNOWN
+
+
+@register("shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move", "os.rename", "os.replace", "os.link")
+def _copied(it: Interpreter, call: Call) -> Value | None:
+    source, place = call.argument(0, "src"), call.argument(1, "dst")
+    it.emit(Effect.COPY, call.function.ref or "", call.node, (place, source))
+    if source.taint & _PATHS:
+        mark_path(it, call, call.argument_node(1), place, source.taint & _PATHS)
+    if place.text is None and source.text is None:
+        return UNKNOWN
+    return place
+
+
+@register("urllib.request.urlretrieve", "urllib.urlretrieve", "wget.download", "gdown.download")
+def _download(it: Interpreter, call: Call) -> Value | None:
+    it.emit(Effect.DOWNLOAD, call.function.ref or "", call.node, call.all)
+    place = call.argument(1, "filename")
+    if place is UNKNOWN:
+        place = call.keywords.get("out", UNKNOWN)
+    mark_path(it, call, call.argument_node(1), place, FETCHED_FILE)
+    return tainted(Value(place.const, None, NETWORK, exact=place.exact), FETCHED_FILE, "fetched file", _line(it, call))
+
+
+@register("subprocess.check_output", "subprocess.getoutput", "subprocess.run", "os.popen", "subprocess.Popen")
+def _process(it: Interpreter, call: Call) -> Value | None:
+    it.emit(Effect.PROCESS, call.function.ref or "", call.node, call.all)
+    command = it.report.events[-1].text if it.report.events and not it.muted else ""
+    found = HOST_COMMAND.match(command)
+    value = Value(MISSING, f"{call.function.ref}()")
+    if found is not None:
+        taint = ENVIRONMENT_ALL if found[1] in {"env", "printenv", "set"} else HOST
+        return tainted(value, taint, f"output of {found[1]}", _line(it, call))
+    if CREDENTIAL_PLACE.search(command):
+        return tainted(value, CREDENTIAL, "output of a command that reads secrets", _line(it, call))
+    return value
+
+
+@register("requests.get", "urllib.request.urlopen", "httpx.get", "urllib2.urlopen")
+def _fetched(it: Interpreter, call: Call) -> Value | None:
+    it.emit(Effect.NETWORK, call.function.ref or "", call.node, call.all)
+    url = call.argument(0, "url").text
+    taint = NETWORK | (HOST if url is not None and IP_SERVICE.search(url) else 0)
+    value = Value(MISSING, f"{call.function.ref}()")
+    return tainted(value, taint, f"answer to {call.function.ref}", _line(it, call))
+
+
+@register("urllib.request.Request", "urllib2.Request")
+def _request(_it: Interpreter, call: Call) -> Value | None:
+    merged = join(call.all)
+    url = call.argument(0, "url")
+    return Value(url.const, None, merged.taint, merged.trail, exact=False)

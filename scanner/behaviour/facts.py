@@ -1,0 +1,105 @@
+"""What the chains are judged on: one module's report, and where and when it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scanner.behaviour.values import trail_steps
+from scanner.model import Severity, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scanner.behaviour.events import Event, ModuleReport
+    from scanner.behaviour.scopes import FunctionInfo
+    from scanner.behaviour.values import Value
+    from scanner.view import MemberView
+
+__all__ = ["Facts", "Hit", "has"]
+
+_CHAIN_LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that a chain of the module fulfils."""
+
+    rule: str
+    event: Event
+    severity: Severity | None = None
+    steps: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(eq=False)
+class Facts:
+    """One module."""
+
+    member: MemberView
+    report: ModuleReport
+    is_build_script: bool
+    shipped: frozenset[str] = frozenset()
+    """The base names of the artifact's members."""
+    _lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The module's source."""
+        return self.member.source.text
+
+    @cached_property
+    def hooks(self) -> set[FunctionInfo | None]:
+        """Functions that a build or install command runs, and what they call."""
+        return self._reached(set(self.report.hooks))
+
+    @cached_property
+    def running(self) -> set[FunctionInfo | None]:
+        """Functions that run when the module does, or when an install command of it does."""
+        return set(self.report.at_import) | self.hooks
+
+    def _reached(self, starts: Iterable[FunctionInfo]) -> set[FunctionInfo | None]:
+        reached: set[FunctionInfo | None] = set(starts)
+        waiting = list(reached)
+        callees: dict[FunctionInfo | None, list[FunctionInfo]] = {}
+        for info in self.report.functions:
+            for caller in info.called_from:
+                callees.setdefault(caller, []).append(info)
+        while waiting:
+            for info in callees.get(waiting.pop(), ()):
+                if info not in reached:
+                    reached.add(info)
+                    waiting.append(info)
+        return reached
+
+    def runs(self, event: Event) -> bool:
+        """Whether the event happens by itself: when the module runs, or its install command does."""
+        return not event.guarded and event.function in self.running
+
+    def events(self, *what: str) -> Iterator[Event]:
+        """The events of some kinds, in the order of the walk."""
+        return (event for event in self.report.events if event.what in what)
+
+    def graded(self, event: Event, running: Severity, called: Severity) -> Severity:
+        """One severity for what runs by itself, another for what somebody must call."""
+        return running if self.runs(event) else called
+
+    def chain(self, hit: Hit) -> tuple[Step, ...]:
+        """The steps that led to the hit, and the hit itself, each with its line."""
+        steps = [*trail_steps(hit.event.value.trail), *hit.steps]
+        steps.append((hit.event.callee, hit.event.line))
+        return tuple(
+            Step(what=what, member=self.member.name, line=line, snippet=self.line(line))
+            for what, line in steps[-_CHAIN_LIMIT:]
+        )
+
+    def line(self, number: int) -> str:
+        """The source line, without the blanks around it."""
+        if not self._lines:
+            self._lines = self.text.splitlines()
+        return self._lines[number - 1].strip()[:200] if 0 < number <= len(self._lines) else ""
+
+
+def has(value: Value, taint: int) -> bool:
+    """Whether the value carries any of the taint's bits."""
+    return bool(value.taint & taint)

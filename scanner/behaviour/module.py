@@ -1,0 +1,25 @@
+"""One module: from its syntax tree to the report of what it was seen to do."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scanner.behaviour import effects, specials
+from scanner.behaviour.calls import evaluate_call
+from scanner.behaviour.expressions import EXPRESSIONS
+from scanner.behaviour.interpreter import Interpreter
+from scanner.behaviour.statements import STATEMENTS
+
+if TYPE_CHECKING:
+    from scanner.behaviour.events import ModuleReport
+
+__all__ = ["walk"]
+
+_EXPRESSIONS = {**EXPRESSIONS, ast.Call: evaluate_call}
+_REGISTERED = (effects.__name__, specials.__name__)  # importing them registers calls with a meaning of their own
+
+
+def walk(tree: ast.Module) -> ModuleReport:
+    """What the module does, as far as abstract values tell. Never raises for what the tree holds."""
+    return Interpreter(_EXPRESSIONS, STATEMENTS).run(tree)

@@ -1,0 +1,142 @@
+"""What texts say: addresses, commands and places, recognised by how such things are written.
+
+No pattern names a project, a campaign or one of its hosts; services that anybody may use to receive data are named.
+All patterns are bounded, because the texts are hostile.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = [
+    "COMMAND_DOWNLOAD",
+    "COMMAND_PERSISTENCE",
+    "COMMAND_RUNS_DOWNLOAD",
+    "CREDENTIAL_FAMILIES",
+    "CREDENTIAL_PLACE",
+    "DATA_FILE",
+    "DESTRUCTIVE",
+    "HIDDEN_SHELL",
+    "HOST_COMMAND",
+    "IP_SERVICE",
+    "PERSISTENT_PLACE",
+    "PIP_INSTALL",
+    "PROGRAM",
+    "PROGRAM_ADDRESS",
+    "RAW_ADDRESS",
+    "RECEIVER",
+    "REVERSE_SHELL",
+    "WEBHOOK",
+]
+
+_I: Final = re.IGNORECASE
+
+CREDENTIAL_PLACE: Final = re.compile(
+    r"Login Data|Local State|logins\.json|key4\.db|cookies\.sqlite|[/\\]Cookies\b|leveldb|wallet\.dat|[/\\]tdata\b"
+    r"|\.ssh(?:[/\\]|$)|id_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\]?(?:credentials|config)?|\.netrc\b|\.pypirc\b|\.npmrc\b"
+    r"|\.git-credentials|/etc/(?:passwd|shadow)\b|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud"
+    r"|application_default_credentials|\.config[/\\]solana|_history\b|Electrum[/\\]wallets|Exodus[/\\]|Web Data\b"
+    r"|Ethereum[/\\]keystore|\.gnupg|\.azure[/\\]|Telegram Desktop",
+)
+
+#: Stores that a thief visits together. One name in a text says little, two kinds of them beside a sender say much.
+CREDENTIAL_FAMILIES: Final = (
+    re.compile(r"Login Data|logins\.json|key4\.db|cookies\.sqlite|CryptUnprotectData|os_crypt|encrypted_key"),
+    re.compile(r"Local Storage.{0,6}leveldb|discordcanary|discordptb|dQw4w9WgXcQ|mfa\\\.\[|\[\\w-\]\{24\}"),
+    re.compile(
+        r"wallet\.dat|Exodus.{0,4}exodus\.wallet|Electrum.{0,4}wallets|nkbihfbeogaeaoehlefnkodbefgpgknn|Ethereum.{0,4}keystore"
+    ),
+    re.compile(r"id_rsa|id_ed25519|\.ssh[/\\'\"]"),
+    re.compile(
+        r"\.aws[/\\]?credentials|['\"]\.aws['\"]|\.kube[/\\]config|application_default_credentials|\.azure[/\\]"
+    ),
+    re.compile(r"\.git-credentials|\.pypirc|\.npmrc|\.netrc|\.docker[/\\]config\.json"),
+    re.compile(r"Telegram Desktop.{0,4}tdata|['\"]tdata['\"]|ssfn|\.minecraft|\.ROBLOSECURITY"),
+    re.compile(r"/etc/shadow|bash_history|zsh_history"),
+)
+
+HOST_COMMAND: Final = re.compile(
+    r"\s*(?:/usr/bin/|/bin/|cmd(?:\.exe)? /c )?(whoami|hostname|ifconfig|ipconfig|systeminfo|uname|id|env|printenv|set"
+    r"|wmic|net user|ip a|arp|getmac)(?:\s|$)",
+    _I,
+)
+IP_SERVICE: Final = re.compile(
+    r"ipify|ifconfig\.(?:me|co)|ipinfo\.io|icanhazip|ip-api|checkip|myip|ident\.me|wtfismyip|ipapi|geolocation-db"
+    r"|ipwho\.is|ip\.sb|jsonip",
+    _I,
+)
+
+_GET: Final = (
+    r"(?:\bcurl\b|\bwget\b|Invoke-WebRequest|\biwr\b|\birm\b|Invoke-RestMethod|DownloadFile|DownloadString|DownloadData"
+    r"|Start-BitsTransfer|\bbitsadmin\b|certutil\S{0,4}.{0,40}-urlcache|Net\.WebClient)"
+)
+COMMAND_DOWNLOAD: Final = re.compile(_GET, _I)
+COMMAND_RUNS_DOWNLOAD: Final = re.compile(
+    rf"{_GET}.{{0,600}}\|\s{{0,4}}(?:sudo\s{{1,4}})?(?:/bin/|/usr/bin/)?(?:ba|z|da|k)?sh\b"
+    rf"|{_GET}.{{0,600}}\|\s{{0,4}}(?:sudo\s{{1,4}})?(?:python|perl|ruby|node|php|iex)"
+    rf"|(?:\biex\b|Invoke-Expression).{{0,300}}{_GET}"
+    rf"|(?:ba|z)?sh\s+(?:-c\s+)?[\"'(<$]{{1,3}}\(?\s?(?:curl|wget)"
+    rf"|{_GET}.{{0,600}}(?:&&|;|\n|&).{{0,200}}(?:chmod|start|Start-Process|Invoke-Expression|\./|python|\bsh\b|\.exe)"
+    r"|mshta(?:\.exe)?\s{1,4}\S{0,4}(?:https?:|javascript:|vbscript:)|regsvr32.{0,80}https?:|rundll32.{0,80}(?:https?:|javascript:)"
+    r"|msiexec.{0,40}https?:",
+    _I | re.DOTALL,
+)
+HIDDEN_SHELL: Final = re.compile(
+    r"powershell(?:\.exe)?.{0,200}(?:-e(?:nc(?:odedcommand)?|c)?\s{1,4}[A-Za-z0-9+/=]{16}|-w(?:indowstyle)?\s{1,4}(?:hidden|1\b)"
+    r"|FromBase64String|-exec(?:utionpolicy)?\s{1,4}bypass|\biex\b|Invoke-Expression|-nop\b)"
+    r"|Add-MpPreference.{0,60}-Exclusion|Set-MpPreference.{0,60}Disable",
+    _I | re.DOTALL,
+)
+REVERSE_SHELL: Final = re.compile(
+    r"/dev/tcp/|\bbash\s{1,4}-i\b|\bnc(?:at)?\s.{0,80}\s-e\b|\bnc(?:at)?\s{1,4}-e\b|mkfifo\s.{0,160}\bnc\b|socat\s.{0,160}exec:"
+    r"|telnet\s.{0,80}\|\s{0,4}/bin/(?:ba)?sh",
+    _I,
+)
+COMMAND_PERSISTENCE: Final = re.compile(
+    r"schtasks(?:\.exe)?\s.{0,40}/create|reg(?:\.exe)?\s{1,4}add\s.{0,120}\\Run|crontab\s{1,4}-(?!l)|\|\s{0,4}crontab"
+    r"|launchctl\s{1,4}load|systemctl\s.{0,40}enable|New-ScheduledTask|CurrentVersion\\+Run|>>\s{0,4}~?/?\S{0,60}\.(?:bashrc|zshrc|profile)",
+    _I,
+)
+DESTRUCTIVE: Final = re.compile(
+    r"\brm\s{1,4}-(?:rf|fr|r\s{1,4}-f)\s{1,4}(?:/(?:\s|$|\*)|~|--no-preserve-root|\$HOME)|vssadmin\s.{0,40}delete|\bformat\s{1,4}c:"
+    r"|dd\s{1,4}if=/dev/(?:zero|random)\s.{0,40}of=/dev/sd|\bdel\s.{0,40}C:\\(?:Windows|\*)|shutdown\s{1,4}[-/][sr]\b",
+    _I,
+)
+PIP_INSTALL: Final = re.compile(
+    r"\bpip3?(?:\.exe)?\s.{0,40}\binstall\b|\binstall\b.{0,60}(?:--index-url|git\+http)", _I
+)
+PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|apk|elf)\b", _I)
+PROGRAM_ADDRESS: Final = re.compile(
+    r"https?://[^\s'\"]{3,300}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|dll|elf|bin|apk|pyz|pyw|sh)(?:\?|\s|$|\")",
+    _I,
+)
+RAW_ADDRESS: Final = re.compile(
+    r"(?:https?://|tcp://|(?<![\w./-]))(?!127\.|0\.0\.0\.0|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|255\.|1\.1\.1\.1|8\.8\.[48]\.[48]|8\.8\.8\.8|22[4-9]\.)"
+    r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.])"
+)
+RECEIVER: Final = re.compile(
+    r"(?:oast(?:ify)?\.(?:com|pro|live|site|online|fun|me)|interact\.sh|burpcollaborator\.net|requestbin\.|pipedream\.net|webhook\.site"
+    r"|canarytokens|beeceptor\.com|hookbin\.com|dnslog\.(?:cn|link|pw)|ceye\.io|requestcatcher\.com|ngrok(?:-free)?\.(?:io|app|dev)"
+    r"|trycloudflare\.com|serveo\.net|localhost\.run|loca\.lt|bxss\.me|xss\.ht|eo\w{5,20}\.m\.pipedream|postb\.in|mockbin\.org"
+    r"|callback\.red|dnsbin|interactsh|rce\.ee|tunnelto\.dev|portmap\.(?:io|host)|ply\.gg)",
+    _I,
+)
+WEBHOOK: Final = re.compile(
+    r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/(?:\d{5,25}/[\w-]{8}|\ufffc)|api\.telegram\.org/bot(?:\d{5,15}:[\w-]{10}|\ufffc)"
+    r"|hooks\.slack\.com/services/T\w{5}",
+    _I,
+)
+PERSISTENT_PLACE: Final = re.compile(
+    r"Start Menu[/\\]+Programs[/\\]+Startup|\.bashrc|\.bash_profile|\.zshrc|(?<![\w])\.profile\b|/etc/cron"
+    r"|/etc/rc\.local|/etc/profile"
+    r"|\.config/autostart|LaunchAgents|LaunchDaemons|systemd/(?:system|user)/|authorized_keys|sitecustomize\.py|usercustomize\.py"
+    r"|site-packages[/\\][\w.-]{1,60}\.pth|\.claude[/\\](?:settings|hooks)|\.vscode[/\\]tasks\.json|\.cursor[/\\]|mcp\.json|/etc/init\.d"
+    r"|\.git[/\\]hooks[/\\]",
+    _I,
+)
+DATA_FILE: Final = re.compile(
+    r"content of .{0,200}\.(?:json|txt|md|rst|png|jpe?g|gif|bmp|ico|wav|mp3|mp4|dat|bin|log|ini|csv|xml|html"
+    r"|css|svg|pdf|zip|woff2?|ttf)\b",
+    _I,
+)

@@ -1,0 +1,61 @@
+"""One call, and the register of calls that have a meaning of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour.values import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Sequence
+
+    from scanner.behaviour.interpreter import Interpreter
+    from scanner.behaviour.scopes import Scope
+
+__all__ = ["SPECIALS", "Call", "Special", "register"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: what is called, with what, and where it stands."""
+
+    node: ast.expr
+    scope: Scope
+    function: Value
+    arguments: list[Value]
+    keywords: dict[str, Value]
+    owner: Value = UNKNOWN
+    method: str = ""
+    argument_nodes: Sequence[ast.expr] = ()
+    depth: int = 0
+
+    def argument(self, position: int, name: str = "") -> Value:
+        """The argument at a position, or under a name."""
+        if position < len(self.arguments):
+            return self.arguments[position]
+        return self.keywords.get(name, UNKNOWN)
+
+    def argument_node(self, position: int) -> ast.expr | None:
+        """The expression of the argument at a position."""
+        return self.argument_nodes[position] if position < len(self.argument_nodes) else None
+
+    @property
+    def all(self) -> list[Value]:
+        """All arguments."""
+        return [*self.arguments, *self.keywords.values()]
+
+
+Special = "Callable[[Interpreter, Call], Value | None]"
+SPECIALS: Final[dict[str, Callable[[Interpreter, Call], Value | None]]] = {}
+
+
+def register(*names: str) -> Callable[[Callable[..., Value | None]], Callable[..., Value | None]]:
+    """Makes the decorated function say what calls of `names` mean; it gives None where it has nothing to say."""
+
+    def note(function: Callable[..., Value | None]) -> Callable[..., Value | None]:
+        SPECIALS.update(dict.fromkeys(names, function))
+        return function
+
+    return note

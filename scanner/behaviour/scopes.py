@@ -1,0 +1,147 @@
+"""Names and what they are bound to: scopes, and the functions, classes and containers that a value may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scanner.behaviour.values import UNKNOWN, Value
+
+if TYPE_CHECKING:
+    import ast
+
+__all__ = ["ClassInfo", "FileHandle", "FunctionInfo", "Instance", "Partial", "Scope", "Target"]
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One namespace. `conditional` counts the branches and loops around the statement that is executed now."""
+
+    kind: str
+    parent: Scope | None = None
+    function: FunctionInfo | None = None
+    names: dict[str, Value] = field(default_factory=dict)
+    outer_names: set[str] = field(default_factory=set)
+    returned: list[Value] = field(default_factory=list)
+    conditional: int = 0
+    unrolling: int = 0
+    depth: int = 0
+
+    def find(self, name: str) -> Value | None:
+        """What `name` is bound to here or further out; None when nowhere."""
+        found = self.names.get(name)
+        if found is not None:
+            return found
+        scope = self.parent
+        while scope is not None:
+            if scope.kind != "class":
+                found = scope.names.get(name)
+                if found is not None:
+                    return found
+            scope = scope.parent
+        return None
+
+    def bind(self, name: str, value: Value) -> None:
+        """Binds `name`; where the statement may not be executed, what was known of it stays known as taint."""
+        scope = self._owner(name)
+        if self.conditional and not self.unrolling and (old := scope.names.get(name)) is not None and old.taint:
+            value = _merged(value, old)
+        scope.names[name] = value
+
+    def mark(self, name: str, value: Value) -> None:
+        """Replaces what `name` is bound to, wherever that is."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                scope.names[name] = value
+                return
+            scope = scope.parent
+
+    def _owner(self, name: str) -> Scope:
+        if name not in self.outer_names:
+            return self
+        scope = self.parent
+        while scope is not None and scope.parent is not None and name not in scope.names:
+            scope = scope.parent
+        return scope or self
+
+
+@dataclass(slots=True, eq=False)
+class FunctionInfo:
+    """A function of the module: where it stands, and what is known of its calls so far."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    name: str
+    scope: Scope
+    owner: ClassInfo | None = None
+    defaults: dict[str, Value] = field(default_factory=dict)
+    evaluations: int = 0
+    active: bool = False
+    result: Value = UNKNOWN
+    productive: bool = False
+    """Its last walk turned arguments into a known constant, as decoders do."""
+    eventful: bool = False
+    """It was seen to have effects."""
+    marks: dict[str, int] = field(default_factory=dict)
+    called_from: set[FunctionInfo | None] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class ClassInfo:
+    """A class of the module: its bases, what its body binds, and what its instances hold."""
+
+    name: str
+    node: ast.ClassDef
+    bases: tuple[Value, ...]
+    scope: Scope
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    def find(self, name: str, depth: int = 0) -> Value | None:
+        """The attribute `name` of instances, of the class, or of its bases."""
+        found = self.attributes.get(name) or self.scope.names.get(name)
+        if found is not None or depth > 8:  # noqa: PLR2004 # classes may inherit in circles by mistake
+            return found
+        for base in self.bases:
+            if isinstance(base.target, ClassInfo) and (found := base.target.find(name, depth + 1)) is not None:
+                return found
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a class of the module."""
+
+    of: ClassInfo
+
+
+@dataclass(slots=True, eq=False)
+class Partial:
+    """A function with some of its arguments: `functools.partial`, or a bound method."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+
+
+@dataclass(slots=True, eq=False)
+class FileHandle:
+    """An open file: the value of its path, and the expression that gave it."""
+
+    path: Value
+    node: ast.expr | None
+    mode: str
+
+
+Target = FunctionInfo | ClassInfo | Instance | Partial | FileHandle
+
+
+def _merged(new: Value, old: Value) -> Value:
+    return Value(
+        new.const,
+        new.ref,
+        new.taint | old.taint,
+        new.trail or old.trail,
+        exact=new.exact,
+        target=new.target,
+        elements=new.elements,
+    )

@@ -1,0 +1,182 @@
+"""What the engine knows of a value: the constant it must be, the thing it names, and where it came from.
+
+Everything here is over-approximate and cheap: a value that nothing is known of is the one `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scanner.behaviour.scopes import Target
+
+__all__ = [
+    "CLIPBOARD",
+    "COMPUTED",
+    "CREDENTIAL",
+    "DECODED",
+    "ENCODED",
+    "ENVIRONMENT",
+    "ENVIRONMENT_ALL",
+    "FETCHED_FILE",
+    "FILE",
+    "HOST",
+    "MISSING",
+    "NETWORK",
+    "PLACEHOLDER",
+    "SCREEN",
+    "SOCKET",
+    "UNKNOWN",
+    "WRITTEN_FILE",
+    "Trail",
+    "Value",
+    "constant",
+    "join",
+    "named",
+    "tainted",
+    "trail_steps",
+]
+
+# Where a value came from: one bit each, united along every flow.
+DECODED: Final = 1 << 0
+"""The result of decoding a literal."""
+ENCODED: Final = 1 << 1
+"""A literal that looks encoded, not decoded yet as far as we could follow."""
+COMPUTED: Final = 1 << 2
+"""A text put together from pieces, characters or arithmetic, as nobody writes it by hand."""
+NETWORK: Final = 1 << 3
+"""What somebody answered over the network."""
+FILE: Final = 1 << 4
+"""The content of a file."""
+ENVIRONMENT: Final = 1 << 5
+"""One variable of the environment."""
+ENVIRONMENT_ALL: Final = 1 << 6
+"""The whole environment."""
+CREDENTIAL: Final = 1 << 7
+"""A place where secrets lie, or what lies there."""
+HOST: Final = 1 << 8
+"""Who and where the machine is: host name, user name, addresses, working directory."""
+CLIPBOARD: Final = 1 << 9
+SCREEN: Final = 1 << 10
+"""A screen shot, camera picture, sound or key stroke."""
+FETCHED_FILE: Final = 1 << 11
+"""The path of a file that holds what came over the network."""
+WRITTEN_FILE: Final = 1 << 12
+"""The path of a file that the code has written itself, from a literal."""
+SOCKET: Final = 1 << 13
+"""A connected socket, or its descriptor."""
+
+MISSING: Final[Any] = object()
+#: Stands in a text for a part that is not known.
+PLACEHOLDER: Final = "\ufffc"
+_TRAIL_LIMIT: Final = 12
+
+#: A linked list of steps, the latest first: `(earlier, what, line)`.
+Trail = tuple["Trail | None", str, int]
+
+
+class Value:
+    """One abstract value. Immutable by convention: it is shared freely."""
+
+    __slots__ = ("const", "elements", "exact", "ref", "taint", "target", "trail")
+
+    def __init__(  # noqa: PLR0913 # it is made of that many facts, named by the helpers below
+        self,
+        const: Any = MISSING,
+        ref: str | None = None,
+        taint: int = 0,
+        trail: Trail | None = None,
+        *,
+        exact: bool = True,
+        target: Target | None = None,
+        elements: Sequence[Value] | dict[Any, Value] | None = None,
+    ) -> None:
+        self.const = const
+        self.exact = exact
+        self.ref = ref
+        self.taint = taint
+        self.trail = trail
+        self.target = target
+        self.elements = elements
+
+    @property
+    def text(self) -> str | None:
+        """The text that the value is, with placeholders for what is not known of it."""
+        const = self.const
+        if type(const) is str:
+            return const
+        if type(const) is bytes:
+            return const.decode("latin-1")
+        return None
+
+    @property
+    def known(self) -> bool:
+        """Whether the value is one constant, to the last character."""
+        return self.const is not MISSING and self.exact
+
+
+UNKNOWN: Final = Value()
+
+
+def constant(const: object, *sources: Value, taint: int = 0) -> Value:
+    """A constant that was made from `sources`."""
+    trail = None
+    for source in sources:
+        if source.taint:
+            taint |= source.taint
+            trail = trail or source.trail
+    return Value(const, None, taint, trail)
+
+
+def named(ref: str) -> Value:
+    """The thing with the qualified name `ref`."""
+    return Value(MISSING, ref)
+
+
+def tainted(value: Value, taint: int, what: str, line: int) -> Value:
+    """`value`, with a source or transformation noted."""
+    trail = value.trail
+    if trail is None or (trail[1] != what and _length(trail) < _TRAIL_LIMIT):
+        trail = (trail, what, line)
+    return Value(
+        value.const,
+        value.ref,
+        value.taint | taint,
+        trail,
+        exact=value.exact,
+        target=value.target,
+        elements=value.elements,
+    )
+
+
+def join(values: Iterable[Value]) -> Value:
+    """A value that may be any of `values`, or is made of all of them: their taints, nothing else."""
+    taint = 0
+    trail = None
+    best = 0
+    for value in values:
+        if value.taint:
+            taint |= value.taint
+            if value.trail is not None and value.taint > best:
+                best = value.taint
+                trail = value.trail
+    return Value(MISSING, None, taint, trail) if taint else UNKNOWN
+
+
+def trail_steps(trail: Trail | None) -> list[tuple[str, int]]:
+    """The steps of a trail, the earliest first."""
+    steps: list[tuple[str, int]] = []
+    while trail is not None:
+        steps.append((trail[1], trail[2]))
+        trail = trail[0]
+    return steps[::-1]
+
+
+def _length(trail: Trail | None) -> int:
+    length = 0
+    while trail is not None:
+        length += 1
+        trail = trail[0]
+    return length
