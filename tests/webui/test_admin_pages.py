@@ -64,8 +64,8 @@ def test_mails_are_read_as_text(administrator: Visitor, full: Desk, scene: Scene
         message = session.scalars(select(Message).where(Message.submission_id == scene.update)).first()
         assert message is not None
     administrator.get(f"/admin/mail/{message.id}")
-    assert f"/submissions/{scene.update}" in administrator.text('[aria-label="Text part"]')
-    assert "<html" in administrator.text('[aria-label="HTML part"]')
+    assert f"/submissions/{scene.update}" in administrator.text('[aria-label="Words of the mail"]')
+    assert "<html" in administrator.text('[aria-label="Source of the mail"]')
     assert administrator.get("/admin/mail/999999").status_code == 404
 
 

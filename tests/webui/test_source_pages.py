@@ -28,7 +28,7 @@ def test_findings_stand_in_a_row_under_their_line(analyst: Visitor, scene: Scene
 def test_what_is_hidden_is_named(analyst: Visitor, scene: Scene) -> None:
     analyst.get(f"/review/{scene.update}/source/{WHEEL}/small_colours/__init__.py")
     assert "U+202E RIGHT-TO-LEFT OVERRIDE" in analyst.text("#L24")
-    assert analyst.text("#L25 code") == "x = 1 240 spaces ; exec(base64.b64decode(_TABLE))"
+    assert analyst.text("#L25 code") == "x = 1 [240 spaces] ; exec(base64.b64decode(_TABLE))"
     assert "this line has 951 columns" in analyst.text("#L23")
 
 

@@ -1,0 +1,76 @@
+"""Chromium, the two sites, and people who are signed in."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.a11y.site import Site, empty_site, full_site
+from tests.webui.cheap import hash_cheaply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import StorageState
+
+hash_cheaply()
+
+Cookies = dict[str, "StorageState"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("Chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--disable-dev-shm-usage"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with full_site(tmp_path_factory.mktemp("full")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with empty_site(tmp_path_factory.mktemp("empty")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def full_cookies(browser: Browser, full: Site) -> Cookies:
+    return {
+        "staff": _sign_in(browser, full, "staff", "analyst", "administrator"),
+        "maintainer": _sign_in(browser, full, "noor"),
+    }
+
+
+@pytest.fixture(scope="session")
+def empty_cookies(browser: Browser, empty: Site) -> Cookies:
+    return {"staff": _sign_in(browser, empty, "staff", "analyst", "administrator")}
+
+
+def _sign_in(browser: Browser, site: Site, name: str, *roles: str) -> StorageState:
+    """The cookies of somebody who has signed in through the pages."""
+    account = site.desk.account(name, *roles)
+    context: BrowserContext = browser.new_context(base_url=site.url)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_label("Username or email address").fill(name)
+    page.get_by_label("Password").fill(account.password)
+    page.get_by_role("button", name="Continue").click()
+    if account.totp_secret:
+        page.get_by_label("Code").fill(pyotp.TOTP(account.totp_secret).now())
+        page.get_by_role("button", name="Sign in").click()
+    page.get_by_text(f"Signed in as {name}").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
