@@ -32,15 +32,16 @@ def layers_of(view: ArtifactView) -> Iterator[MemberView]:
     left = MAX_LAYER_BYTES
     for facts in facts_of(view):
         for steps, data in _decoded(facts.report.blobs_and_literals):
-            left -= len(data)
-            if left < 0:
-                return
             digest = sha256(data).hexdigest()
-            if digest not in seen:
-                seen.add(digest)
-                member = facts.member
-                layers = (*member.layers, *steps)
-                yield MemberView(member.name, data, Sha256Hex(digest), member.role, layers, acts_as_python(data))
+            if digest in seen:
+                continue
+            seen.add(digest)
+            left -= len(data)
+            member = facts.member
+            layers = (*member.layers, *steps)
+            yield MemberView(member.name, data, Sha256Hex(digest), member.role, layers, acts_as_python(data))
+            if left < 0:
+                return  # the layer that broke the limit was handed out, so that whoever counts along can say so
 
 
 def _decoded(sources: Iterator[tuple[tuple[str, ...], bytes, bool]]) -> Iterator[tuple[tuple[str, ...], bytes]]:

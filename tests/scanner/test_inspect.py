@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+import scanner.behaviour.layering as layering_module
 import scanner.inspect as inspector
 import scanner.members as members_module
 import scanner.portions as portions_module
@@ -249,6 +250,16 @@ def test_code_that_executes_code_that_executes_code_is_followed(rules: Ruleset) 
 def test_more_layer_bytes_than_are_followed_are_said(rules: Ruleset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspector, "LAYER_BYTES", 10)
     inspection = look(wheel({"thing/a.py": encoded(1, SHELL)}), rules)
+    assert found(inspection, "layers-exhausted")
+
+
+def test_what_the_behaviour_analysis_leaves_undecoded_is_said(rules: Ruleset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layering_module, "MAX_LAYER_BYTES", 100)
+    monkeypatch.setattr(inspector, "LAYER_BYTES", 100)
+    tables = "".join(
+        f"T{n} = '{base64.b64encode(f'# text number {n} in plain words'.encode()).decode()}'\n" for n in range(9)
+    )
+    inspection = look(wheel({"thing/a.py": f"import base64\n{tables}"}), rules)
     assert found(inspection, "layers-exhausted")
 
 
