@@ -7,6 +7,7 @@ from index.store.tables.catalog import (
     File,
     FilenameClaim,
     Project,
+    ProjectStatus,
     Release,
     Submission,
     SubmissionState,
@@ -20,6 +21,7 @@ from index.store.tables.judgements import (
     StoredVerdict,
     VerdictArtifact,
 )
+from index.store.tables.publication import Change, ChangeKind, Listing, RenderedDescription
 from index.store.tables.record import DetailPage, LogEntry, Message, Switch
 
 __all__ = [
@@ -27,6 +29,8 @@ __all__ = [
     "Base",
     "Case",
     "CaseOrigin",
+    "Change",
+    "ChangeKind",
     "Decision",
     "DecisionKind",
     "DetailPage",
@@ -35,12 +39,15 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "Listing",
     "LogEntry",
     "Membership",
     "MembershipRole",
     "Message",
     "Project",
+    "ProjectStatus",
     "Release",
+    "RenderedDescription",
     "Role",
     "StoredInspection",
     "StoredVerdict",

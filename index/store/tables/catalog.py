@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from index.store.tables.base import Base
 
-__all__ = ["Artifact", "File", "FilenameClaim", "Project", "Release", "Submission", "SubmissionState"]
+__all__ = ["Artifact", "File", "FilenameClaim", "Project", "ProjectStatus", "Release", "Submission", "SubmissionState"]
 
 
 class SubmissionState(StrEnum):
@@ -25,6 +25,17 @@ class SubmissionState(StrEnum):
     CANCELED = "canceled"
 
 
+class ProjectStatus(StrEnum):
+    """What a project's owners, or the index, say of all of it (PEP 792)."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+    """No new files are taken."""
+    DEPRECATED = "deprecated"
+    QUARANTINED = "quarantined"
+    """No file is given out, and none is taken."""
+
+
 class Project(Base):
     """A name, from its first accepted file on. Invisible until a submission of it is published."""
 
@@ -35,6 +46,10 @@ class Project(Base):
     """Normalized (PEP 503)."""
     display_name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    status: Mapped[ProjectStatus] = mapped_column(
+        String(16), default=ProjectStatus.ACTIVE, server_default=str(ProjectStatus.ACTIVE)
+    )
+    status_reason: Mapped[str] = mapped_column(String(500), default="", server_default="")
 
 
 class Release(Base):
@@ -80,7 +95,7 @@ class Submission(Base):
     closes_at: Mapped[datetime]
     """When it closes, unless another file comes."""
     state_changed_at: Mapped[datetime]
-    published_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None] = mapped_column(index=True)
     mixed_publishers: Mapped[bool] = mapped_column(default=False)
     review_required: Mapped[bool] = mapped_column(default=False)
     """True where an earlier submission of this release was rejected."""
@@ -112,6 +127,8 @@ class File(Base):
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     yanked: Mapped[bool] = mapped_column(default=False)
     yanked_reason: Mapped[str] = mapped_column(String(500), default="")
+    deleted_at: Mapped[datetime | None]
+    """When its owner deleted it: it is shown nowhere, and its bytes are gone. Its filename stays taken."""
     artifact: Mapped[Artifact] = relationship(lazy="joined")
     submission: Mapped[Submission] = relationship(back_populates="files")
 
