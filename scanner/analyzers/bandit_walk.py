@@ -11,27 +11,16 @@ Work is counted, not timed: equal trees give equal answers on every machine.
 from __future__ import annotations
 
 import ast
-import sys
-import warnings
 from dataclasses import dataclass, field
-from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
-with warnings.catch_warnings():
-    # Bandit 1.9 asks stevedore for an argument that stevedore gives up.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from bandit.core import blacklisting
-    from bandit.core import config as bandit_config
-    from bandit.core import context as bandit_context
-    from bandit.core import extension_loader as bandit_extensions
-    from bandit.core import test_set as bandit_test_set
-    from bandit.core import utils as bandit_utils
+from scanner.analyzers.bandit_tests import Context, Imported, Test, qualified_name, tests_by_node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-__all__ = ["WORK_LIMIT", "Issue", "Report", "known_ids", "name_of", "run"]
+__all__ = ["WORK_LIMIT", "Issue", "Report", "run"]
 
 #: Test calls (and their equivalents in list look-ups) that one member may cost: about two seconds.
 WORK_LIMIT: Final = 6_000_000
@@ -40,7 +29,6 @@ _ABSTRACT_LEAVES: Final = (ast.expr_context, ast.operator, ast.boolop, ast.unary
 #: Node types that no test waits for and that have nothing below them to visit.
 _LEAVES: Final = frozenset([ast.Name, *(leaf for kind in _ABSTRACT_LEAVES for leaf in kind.__subclasses__())])
 _CODING_LINES: Final = 200
-_MARKS_SAFE: Final = frozenset({"mark_safe", "SafeText", "SafeUnicode", "SafeString", "SafeBytes"})
 _SQL_WORDS: Final = ("select", "insert", "update")
 _LONG_DICT: Final = 32
 
@@ -64,160 +52,6 @@ class Report:
     issues: list[Issue] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     exhausted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    id: str
-    call: Callable[[Any], Any]
-
-
-@cache
-def _tests() -> Mapping[str, tuple[_Test, ...]]:
-    """Bandit's own tests by the node type that they wait for, with their default configuration bound."""
-    loaded = bandit_test_set.BanditTestSet(bandit_config.BanditConfig())
-    return {
-        node_type: tuple(_bind(plugin, node_type) for plugin in plugins if plugin.__module__.startswith("bandit."))
-        for node_type, plugins in loaded.tests.items()
-    }
-
-
-def known_ids() -> frozenset[str]:
-    """The ids of all tests that `run` applies."""
-    tests = _tests()
-    lists = blacklisting.blacklist._config  # noqa: SLF001 # where Bandit keeps it
-    named = {check["id"] for checks in lists.values() for check in checks}
-    return frozenset(named | {test.id for waiting in tests.values() for test in waiting if test.id != "B001"})
-
-
-@cache
-def name_of(test_id: str) -> str:
-    """What Bandit calls the test, in words."""
-    manager = bandit_extensions.MANAGER
-    if (listed := manager.blacklist_by_id.get(test_id)) is not None:
-        return str(listed["name"]).replace("_", " ")
-    if (plugin := manager.plugins_by_id.get(test_id)) is not None:
-        return str(plugin.name).replace("_", " ")
-    return "unknown test"
-
-
-def _bind(plugin: Any, node_type: str) -> _Test:
-    if plugin is blacklisting.blacklist and node_type == "Call":
-        return _Test(plugin._test_id, _indexed_blacklist(plugin._config["Call"]))  # noqa: SLF001 # Bandit's own
-    if plugin._test_id == "B703":  # noqa: SLF001 # Bandit's own
-        return _Test("B703", _metered(plugin))
-    if not hasattr(plugin, "_config"):
-        return _Test(plugin._test_id, plugin)  # noqa: SLF001 # Bandit's own
-    config = plugin._config  # noqa: SLF001 # Bandit's own
-    return _Test(plugin._test_id, lambda context: plugin(context, config))  # noqa: SLF001 # Bandit's own
-
-
-def _indexed_blacklist(checks: list[dict[str, Any]]) -> Callable[[Any], Any]:
-    """`bandit.core.blacklisting.blacklist` for calls, with a dictionary in place of its two loops."""
-    index: dict[str, dict[str, Any]] = {}
-    for check in checks:
-        for name in check["qualnames"]:
-            index.setdefault(name, check)
-
-    def blacklist(context: Any) -> Any:
-        func = context.node.func
-        if isinstance(func, ast.Name) and func.id == "__import__":
-            arguments = context.node.args
-            name: Any = ""
-            if arguments:
-                literal = isinstance(arguments[0], ast.Constant) and isinstance(arguments[0].value, str)
-                name = arguments[0].value if literal else "UNKNOWN"
-        else:
-            name = context.call_function_name_qual
-            if name in {"importlib.import_module", "importlib.__import__"}:
-                name = context.call_args[0] if context.call_args_count else context.call_keywords["name"]
-        check = index.get(name) if isinstance(name, str) else None
-        return None if check is None else blacklisting.report_issue(check, name)
-
-    return blacklist
-
-
-def _metered(mark_safe: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """B703 with its function calls counted: it follows assignments backwards, and a few lines make that endless."""
-
-    def metered(context: Any) -> Any:
-        if context.call_function_name not in _MARKS_SAFE:
-            return mark_safe(context)
-        before = sys.getprofile()
-
-        def count(_frame: object, event: str, _argument: object) -> None:
-            if event == "call":
-                context.charge(4)
-
-        sys.setprofile(count)
-        try:
-            return mark_safe(context)
-        finally:
-            sys.setprofile(before)
-
-    return metered
-
-
-class _Context(bandit_context.Context):  # type: ignore[misc] # Bandit ships no types
-    """Bandit's context, with what several tests ask for computed once."""
-
-    __slots__ = (
-        "_args",
-        "_context",
-        "_imported",
-        "_keywords",
-        "call_function_name",
-        "call_function_name_qual",
-        "charge",
-        "node",
-    )
-
-    def __init__(self, facts: dict[str, Any], imported: _Imported, charge: Callable[[int], None]) -> None:
-        self._context = facts
-        self.charge = charge
-        self.node = facts.get("node")
-        self.call_function_name = facts.get("name")
-        self.call_function_name_qual = facts.get("qualname")
-        self._imported = imported
-        self._args: list[Any] | None = None
-        self._keywords: dict[str, Any] | None = None
-
-    @property
-    def call_args(self) -> list[Any]:
-        if self._args is None:
-            self._args = super().call_args
-        return self._args
-
-    @property
-    def call_keywords(self) -> dict[str, Any] | None:
-        if self._keywords is None:
-            self._keywords = super().call_keywords
-        return self._keywords
-
-    def is_module_imported_like(self, module: str) -> bool:
-        return self._imported.like(module)
-
-
-class _Imported:
-    """The names imported so far; each question looks at each name once."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-        self._order: list[str] = []
-        self._asked: dict[str, tuple[bool, int]] = {}
-
-    def add(self, name: str) -> None:
-        if name not in self.names:
-            self.names.add(name)
-            self._order.append(name)
-
-    def like(self, module: str) -> bool:
-        found: bool
-        found, seen = self._asked.get(module, (False, 0))
-        if not found and seen < len(self._order):
-            found = any(module in name for name in self._order[seen:])
-            self._asked[module] = (found, len(self._order))
-        return found
 
 
 class _Keys(list[Any]):
@@ -255,7 +89,7 @@ def run(tree: ast.Module, data: bytes, filename: str, limit: int = WORK_LIMIT) -
 class _Walk:
     def __init__(self, data: bytes, filename: str, limit: int) -> None:
         self.report = Report()
-        self.imported = _Imported()
+        self.imported = Imported()
         self.aliases: dict[str, str] = {}
         self.base: dict[str, Any] = {
             "imports": self.imported.names,
@@ -263,7 +97,7 @@ class _Walk:
             "filename": filename,
             "file_data": BytesIO(data),
         }
-        self._tests = _tests()
+        self._tests = tests_by_node()
         self._left = limit
         self._touched: list[ast.AST] = []
         self._long_dicts: list[tuple[ast.Dict, list[Any]]] = []
@@ -313,7 +147,7 @@ class _Walk:
         """Every test that waits for `waiting` has looked at the place that `facts` describe."""
         tests = self._tests.get(waiting, ())
         self._charge(len(tests))
-        context = _Context(facts, self.imported, self._charge)
+        context = Context(facts, self.imported, self._charge)
         for test in tests:
             try:
                 found = test.call(context)
@@ -342,7 +176,7 @@ class _Walk:
 
     def _call(self, node: ast.Call) -> None:
         try:
-            qualified = bandit_utils.get_call_name(node, self.aliases)
+            qualified = qualified_name(node, self.aliases)
         except RecursionError:
             self.report.broken["call-name"] = "RecursionError"
             return
@@ -443,7 +277,7 @@ def _search_work(texts: list[str]) -> int:
     return starts * size // 200
 
 
-def _issue(found: Any, test: _Test, facts: dict[str, Any]) -> Issue:
+def _issue(found: Any, test: Test, facts: dict[str, Any]) -> Issue:
     line = facts["lineno"] if found.lineno is None else found.lineno
     column = facts["col_offset"] if found.col_offset == -1 else found.col_offset
     return Issue(found.test_id or test.id, line, column, found.severity, found.confidence, found.text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from scanner.analyzers.bandit_walk import Issue, Report, name_of, run
+from scanner.analyzers.bandit_tests import name_of
+from scanner.analyzers.bandit_walk import Issue, Report, run
 from scanner.model import Confidence, Finding, Kind, RuleId, Severity
 from scanner.source import SourceUnreadable
 

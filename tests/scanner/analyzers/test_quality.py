@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scanner.analyzers.bandit_walk import known_ids, run
+from scanner.analyzers.bandit_tests import known_ids
+from scanner.analyzers.bandit_walk import run
 from scanner.analyzers.quality import PLACES_PER_RULE, quality, rule_title
 from scanner.model import Kind, Role
 from tests.fixtures.bandit_snippets import SNIPPETS
