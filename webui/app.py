@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from flask import request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["init_app"]
 
+_LARGEST_FORM: Final = 256 * 1024
+
 #: Imported for their routes.
 _VIEWS = (account, admin, home, review, source, submission)
 
@@ -32,6 +35,7 @@ def init_app(app: Flask) -> None:
     services = app.extensions["pratique"]
     if not isinstance(services, Services):
         raise TypeError(f"app.extensions['pratique'] is {services!r}, expected the Services of this process")
+    app.before_request(_limit_forms)  # before anything reads a form
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a form is good for as long as its session
     CSRFProtect(app).exempt(upload)  # upload clients prove themselves with a token, and send no cookie
     sessions.install(app, services, Keys.load(services.settings.data_folder))
@@ -41,6 +45,12 @@ def init_app(app: Flask) -> None:
     assets.install(app)
     errors.install(app)
     app.register_blueprint(people)
+
+
+def _limit_forms() -> None:
+    """A form of ours is small; an upload has its own limits."""
+    if request.blueprint in {None, NAME}:
+        request.max_content_length = _LARGEST_FORM
 
 
 def _install_templates(app: Flask) -> None:

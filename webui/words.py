@@ -79,12 +79,14 @@ KINDS: Final[dict[str, str]] = {
 }
 
 CAPABILITIES: Final[dict[str, str]] = {
+    "credentials": "reads stored passwords or keys",
+    "dynamic-code": "runs code that it builds or loads",
+    "environment": "reads environment variables",
+    "filesystem-write": "writes or deletes files",
+    "native": "calls native code",
     "network": "speaks to the network",
+    "persistence": "arranges to be started again",
     "process": "starts other programs",
-    "dynamic-code": "runs code that it makes up",
-    "filesystem": "writes files",
-    "environment": "reads the environment",
-    "native": "loads native code",
 }
 
 ACTIONS: Final[dict[str, str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from index.store.blobs import BlobCorrupt, BlobMissing
 from scanner.archive import DEFAULT_LIMITS, ArchiveRefused, walk
@@ -13,10 +13,7 @@ from scanner.archive.zips import ZipArchive
 from scanner.model import Sha256Hex
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from index.store.blobs import BlobStore
-    from scanner.archive import Member
 
 __all__ = ["MemberMissing", "read_member"]
 
@@ -59,8 +56,8 @@ def _in_wheel(data: mmap.mmap, member: str) -> bytes | None:
 
 
 def _in_sdist(data: mmap.mmap, filename: str, member: str) -> bytes | None:
-    # `walk` is a generator: closing it releases its view of the map.
-    with closing(cast("Generator[Member]", walk(data, filename))) as members:
+    # Closing the generator releases its view of the map.
+    with closing(walk(data, filename)) as members:
         for one in members:
             if one.name == member:
                 return None if one.is_link else one.data

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.a11y.site import Site, empty_site, full_site
+from tests.webui.browser import sign_in_with
 from tests.webui.cheap import hash_cheaply
 
 if TYPE_CHECKING:
@@ -62,15 +62,7 @@ def _sign_in(browser: Browser, site: Site, name: str, *roles: str) -> StorageSta
     """The cookies of somebody who has signed in through the pages."""
     account = site.desk.account(name, *roles)
     context: BrowserContext = browser.new_context(base_url=site.url)
-    page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Username or email address").fill(name)
-    page.get_by_label("Password").fill(account.password)
-    page.get_by_role("button", name="Continue").click()
-    if account.totp_secret:
-        page.get_by_label("Code").fill(pyotp.TOTP(account.totp_secret).now())
-        page.get_by_role("button", name="Sign in").click()
-    page.get_by_text(f"Signed in as {name}").wait_for()
+    sign_in_with(context.new_page(), account)
     state = context.storage_state()
     context.close()
     return state

@@ -8,12 +8,15 @@ import pyotp
 from bs4 import BeautifulSoup, Tag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask
+    from playwright.sync_api import Page
     from werkzeug.test import TestResponse
 
     from index.accounts.people import NewUser
 
-__all__ = ["Visitor"]
+__all__ = ["Visitor", "sign_in_with"]
 
 
 class Visitor:
@@ -29,7 +32,7 @@ class Visitor:
         self.last = self._client.get(path, buffered=True, **more)
         return self.last
 
-    def post(self, path: str, data: dict[str, str] | None = None, **more: object) -> TestResponse:
+    def post(self, path: str, data: Mapping[str, object] | None = None, **more: object) -> TestResponse:
         """The answer to a form that nobody has filled in: it has no CSRF token unless `data` has."""
         self.last = self._client.post(path, data=data, buffered=True, **more)
         return self.last
@@ -66,3 +69,15 @@ class Visitor:
 
 def _name(field: Tag) -> str:
     return str(field["name"])
+
+
+def sign_in_with(page: Page, account: NewUser) -> None:
+    """A real browser's page is signed in, through the forms."""
+    page.goto("/sign-in")
+    page.get_by_label("Username or email address").fill(account.user.username)
+    page.get_by_label("Password").fill(account.password)
+    page.get_by_role("button", name="Continue").click()
+    if account.totp_secret:
+        page.get_by_label("Code").fill(pyotp.TOTP(account.totp_secret).now())
+        page.get_by_role("button", name="Sign in").click()
+    page.get_by_text(f"Signed in as {account.user.username}").wait_for()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b, sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -38,17 +37,15 @@ from scanner.model import (
     ProvenanceFact,
     Role,
     RuleId,
-    RulesetHash,
     Severity,
     Sha256Hex,
 )
-from scanner.policy import Policy
-from scanner.rule import RuleInfo
-from scanner.ruleset import Ruleset
 from tests.fixtures.artifacts import core_metadata
+from tests.webui.rules import made_ruleset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from index.services import Services
     from tests.fixtures.artifacts import Artifact
@@ -99,7 +96,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.keys = Keys.load(self.services.settings.data_folder)
-        self.assessor = Assessor(_ruleset())
+        self.assessor = Assessor(made_ruleset())
         with self.services.database.write() as session:
             activate_ruleset(session, self.assessor.ruleset, now=self.now)
 
@@ -146,11 +143,7 @@ class Desk:
         attested_by: str = "",
     ) -> str:
         """The file is received and its bytes are stored; the submission's id."""
-        digest = Sha256Hex(sha256(artifact.data).hexdigest())
-        source = self.folder / "incoming-bytes"
-        source.write_bytes(artifact.data)
-        self.services.blobs.put(source, digest)
-        source.unlink()  # the store may have linked it: writing to it again would change the blob
+        digest = self._store(artifact.data)
         self._says[digest] = says
         uploader = self.account(by).user
         fact = ProvenanceFact(artifact.filename, "publish", "GitHub", attested_by)
@@ -178,6 +171,14 @@ class Desk:
                 now=self.now,
                 settle_seconds=_SETTLE,
             ).submission_id
+
+    def _store(self, data: bytes) -> Sha256Hex:
+        digest = Sha256Hex(sha256(data).hexdigest())
+        source = self.folder / "incoming-bytes"
+        source.write_bytes(data)
+        self.services.blobs.put(source, digest)
+        source.unlink()  # the store may have linked it: writing to it again would change the blob
+        return digest
 
     def settle(self) -> None:
         """All files have come, are inspected and judged."""
@@ -266,31 +267,6 @@ class Desk:
             capabilities=says.capabilities,
             sandbox_level=_SANDBOX,
         )
-
-
-class _AnyRule(dict[RuleId, RuleInfo]):
-    """A rule for every id: these tests are about pages, not about which rules there are."""
-
-    def __missing__(self, rule: RuleId) -> RuleInfo:
-        return RuleInfo(
-            id=rule,
-            title=rule.replace("-", " ").capitalize(),
-            meaning="It was seen before in attacks.",
-            kind=Kind.LIMITS if rule == "inspection-failed" else Kind.DRIFT,
-            severity=Severity.MEDIUM,
-            confidence=Confidence.MEDIUM,
-        )
-
-
-def _ruleset() -> Ruleset:
-    """Nothing but a policy: severities weigh, and what runs counts in full."""
-    policy = Policy(
-        flag_at=5.0,
-        severity_weight=dict(zip(Severity, (0.0, 0.5, 2.0, 4.0, 7.0), strict=True)),
-        confidence_factor=dict(zip(Confidence, (0.4, 0.8, 1.0), strict=True)),
-        role_factor={role: 0.2 if role in {Role.TEST, Role.NEVER} else 1.0 for role in Role},
-    )
-    return Ruleset(RulesetHash("c0de" * 16), Path(), _AnyRule(), policy)
 
 
 def _role(name: str) -> Role:

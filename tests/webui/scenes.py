@@ -10,6 +10,7 @@ from tests.fixtures.artifacts import benign_release, build_sdist, build_wheel
 from tests.webui.desk import Says, finding
 
 if TYPE_CHECKING:
+    from scanner.model import Finding
     from tests.fixtures.artifacts import Artifact
     from tests.webui.desk import Desk
 
@@ -106,9 +107,9 @@ def _line(needle: str) -> int:
     return COLOURS[: COLOURS.index(needle)].count("\n") + 1
 
 
-def _update(desk: Desk) -> str:
+def _evidence() -> tuple[Finding, ...]:
     decode, blob, theft, send = _line("x = 1"), _line("_TABLE ="), _line("wanted ="), _line("return urllib")
-    findings = (
+    return (
         finding(
             "decode-exec",
             Severity.CRITICAL,
@@ -155,23 +156,31 @@ def _update(desk: Desk) -> str:
             kind=Kind.TEXT,
             snippet=COLOURS.splitlines()[_line("allowed =") - 1],
         ),
-        *(
-            finding(
-                "assert-used",
-                Severity.LOW,
-                "small_colours/names.py",
-                1,
-                title="An assertion vanishes under python -O",
-                kind=Kind.QUALITY,
-                confidence=Confidence.LOW,
-                role=Role.TEST,
-                column=column,
-            )
-            for column in range(1, 8)
-        ),
     )
+
+
+def _quality() -> tuple[Finding, ...]:
+    return tuple(
+        finding(
+            "assert-used",
+            Severity.LOW,
+            "small_colours/names.py",
+            1,
+            title="An assertion vanishes under python -O",
+            kind=Kind.QUALITY,
+            confidence=Confidence.LOW,
+            role=Role.TEST,
+            column=column,
+        )
+        for column in range(1, 8)
+    )
+
+
+def _update(desk: Desk) -> str:
     says = Says(
-        findings, ("dynamic-code", "environment", "network"), ("requests>=2", "colour-tables ; python_version<'3.12'")
+        (*_evidence(), *_quality()),
+        ("dynamic-code", "environment", "network"),
+        ("requests>=2", "colour-tables ; python_version<'3.12'"),
     )
     wheel, sdist = _colours("1.4.2", COLOURS)
     submission = desk.receive(wheel, "small-colours", "1.4.2", says, by="noor")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from tests.webui.browser import Visitor
 
 if TYPE_CHECKING:
     from index.services import Services
+    from tests.webui.desk import Desk
 
 
 @pytest.mark.parametrize(
@@ -26,14 +28,20 @@ def test_installers_get_what_they_always_got(anyone: Visitor) -> None:
     assert "skip" not in answer.get_data(as_text=True)
 
 
-def test_what_breaks_says_so_and_shows_nothing(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_says_so_and_shows_nothing(services: Services, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("webui.views.home.visible_projects", broken)
+    monkeypatch.setattr("webui.views.home.own_submissions", broken)
     visitor = Visitor(create_app(services))
+    visitor.sign_in(desk.account("maya"))
     answer = visitor.get("/")
     assert answer.status_code == 500
     assert visitor.text("h1") == "Something broke on our side"
     assert answer.headers["X-Request-Id"] in visitor.text()
     assert "secret detail" not in answer.get_data(as_text=True)
+
+
+def test_nobody_fills_the_disk_through_a_form(anyone: Visitor) -> None:
+    much = {"username": "x", "file": (BytesIO(b"x" * 300_000), "much.bin")}
+    assert anyone.post("/sign-in", much).status_code == 413

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from index.store.tables import CaseOrigin, SubmissionState
+from scanner.behaviour.abilities import _BY_EFFECT
 from scanner.model import Kind, Outcome, Role
 from webui import words
 
@@ -17,6 +18,7 @@ def test_there_is_a_word_for_everything() -> None:
     assert set(words.OUTCOMES) == {*Outcome, ""}
     assert set(words.ROLES) == set(Role)
     assert set(words.KINDS) == set(Kind)
+    assert set(words.CAPABILITIES) == set(_BY_EFFECT.values()) | {"credentials", "environment", "persistence"}
 
 
 @pytest.mark.parametrize(
