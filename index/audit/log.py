@@ -12,7 +12,6 @@ from sqlalchemy import select, text
 from index.store.tables import LogEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -79,17 +78,15 @@ def verify(session: Session) -> int:
         LogBroken: an entry was changed, removed or put in.
     """
     previous, expected = GENESIS, 1
-    for entry in _entries(session):
-        if entry.seq != expected:
-            raise LogBroken(f"entry {expected} is missing: found {entry.seq} in its place")
-        if entry.previous_hash != previous or entry.hash != _hash(entry):
-            raise LogBroken(f"entry {entry.seq} ({entry.action} {entry.subject}) is not what was written")
-        previous, expected = entry.hash, expected + 1
+    query = select(LogEntry).order_by(LogEntry.seq).execution_options(yield_per=1000)
+    with session.scalars(query) as entries:  # closed in any case: PostgreSQL keeps a cursor for it
+        for entry in entries:
+            if entry.seq != expected:
+                raise LogBroken(f"entry {expected} is missing: found {entry.seq} in its place")
+            if entry.previous_hash != previous or entry.hash != _hash(entry):
+                raise LogBroken(f"entry {entry.seq} ({entry.action} {entry.subject}) is not what was written")
+            previous, expected = entry.hash, expected + 1
     return expected - 1
-
-
-def _entries(session: Session) -> Iterator[LogEntry]:
-    yield from session.scalars(select(LogEntry).order_by(LogEntry.seq).execution_options(yield_per=1000))
 
 
 def _hash(entry: LogEntry) -> str:

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from index.store.tables import Base
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["differences", "make_revision", "migrate"]
 
+_MIGRATION_LOCK = 0x4D494752  # "MIGR"
 _FOLDER = Path(__file__).resolve().parent / "migrations"
 
 
@@ -30,6 +32,8 @@ def _config() -> Config:
 def migrate(database: Database) -> None:
     """Every migration has run, once. Two processes at once do no harm: the second waits and finds nothing to do."""
     with database.write() as session:
+        if not database.is_sqlite:  # which has one writer anyway
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = _config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "head")

@@ -175,6 +175,11 @@ class World:
                 session.add(user)
             return user
 
+    def name_of(self, user_id: int) -> str:
+        """The person's name."""
+        with self.database.read() as session:
+            return session.get_one(User, user_id).username
+
     def file(self, project: str, version: str, content: str = "", *, tag: str = "py3") -> ReceivedFile:
         """A file whose bytes are stored."""
         data = f"{project} {version} {tag} {content}".encode()

@@ -1,0 +1,122 @@
+"""Blobs: durable, verified, never the wrong bytes."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index.store.blobs import BlobCorrupt, BlobMissing, LocalBlobs, open_blobs
+from scanner.model import Sha256Hex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DATA = b"some bytes" * 1000
+_SHA = Sha256Hex(sha256(_DATA).hexdigest())
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> LocalBlobs:
+    return LocalBlobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(_DATA)
+    return path
+
+
+def _files(blobs: LocalBlobs) -> list[Path]:
+    return [path for path in blobs.folder.rglob("*") if path.is_file()]
+
+
+def test_what_was_put_can_be_opened(blobs: LocalBlobs, source: Path) -> None:
+    blobs.put(source, _SHA)
+    source.unlink()
+    with blobs.open(_SHA) as blob:
+        assert blob.read() == _DATA
+    assert blobs.path(_SHA).read_bytes() == _DATA
+
+
+def test_putting_again_is_the_same(blobs: LocalBlobs, source: Path) -> None:
+    blobs.put(source, _SHA)
+    blobs.put(source, _SHA)
+    assert len(_files(blobs)) == 1
+
+
+@pytest.mark.parametrize("way", [LocalBlobs.open, LocalBlobs.path])
+def test_what_was_never_put_is_missing(blobs: LocalBlobs, way: Callable[[LocalBlobs, Sha256Hex], object]) -> None:
+    with pytest.raises(BlobMissing):
+        way(blobs, _SHA)
+
+
+@pytest.mark.parametrize("way", [LocalBlobs.open, LocalBlobs.path])
+@pytest.mark.parametrize("harm", ["flipped", "cut", "longer"])
+def test_other_bytes_are_never_given_out(
+    blobs: LocalBlobs, source: Path, harm: str, way: Callable[[LocalBlobs, Sha256Hex], object]
+) -> None:
+    blobs.put(source, _SHA)
+    blobs.path(_SHA)  # it was verified once
+    place = _files(blobs)[0]
+    changed = {"flipped": b"S" + _DATA[1:], "cut": _DATA[:-1], "longer": _DATA + b"x"}[harm]
+    place.write_bytes(changed)
+    os.utime(place, ns=(1, 1))
+    with pytest.raises(BlobCorrupt):
+        way(blobs, _SHA)
+
+
+def test_putting_the_right_bytes_mends_a_corrupt_blob(blobs: LocalBlobs, source: Path, tmp_path: Path) -> None:
+    blobs.put(source, _SHA)
+    place = _files(blobs)[0]
+    place.unlink()
+    place.write_bytes(b"rubbish")
+    fresh = tmp_path / "fresh"
+    fresh.write_bytes(_DATA)
+    blobs.put(fresh, _SHA)
+    assert blobs.path(_SHA).read_bytes() == _DATA
+
+
+def test_a_put_that_fails_leaves_nothing(blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        blobs.put(source, _SHA)
+    assert _files(blobs) == []
+
+
+def test_file_and_folders_are_synced_before_put_returns(
+    blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def watch(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    blobs.put(source, _SHA)
+    place = _files(blobs)[0]
+    assert place.name in synced[0], "the bytes first, under their temporary name"
+    assert {str(place.parent), str(place.parent.parent), str(blobs.folder)} <= set(synced[1:])
+
+
+def test_a_deleted_blob_is_missing_and_deleting_again_is_no_error(blobs: LocalBlobs, source: Path) -> None:
+    blobs.put(source, _SHA)
+    blobs.delete(_SHA)
+    blobs.delete(_SHA)
+    with pytest.raises(BlobMissing):
+        blobs.open(_SHA)
+
+
+@pytest.mark.parametrize("url", ["", "ftp://x/y", "file://", "/just/a/path"])
+def test_a_place_that_we_do_not_know_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="expected file:///PATH"):
+        open_blobs(url)
