@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     )
     trusted_root: Path | None = Field(None, description="Sigstore trusted root for attestations; else the public one.")
 
+    security_contact: str = Field(
+        "", description="Where to report a vulnerability (mailto:… or https://…); published as security.txt (RFC 9116)."
+    )
+
     rules: Path | None = Field(None, description="Folder of the rules; those that come with this version when unset.")
     worker_threads: int = Field(2, ge=1, le=64, description="Inspections that one worker runs at once.")
     web_workers: int = Field(1, ge=1, le=64, description="Web processes.")
@@ -67,6 +72,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _is_contact(cls, value: str) -> str:
+        """RFC 9116, section 2.5.3: a URI; a web address must be https."""
+        if value and not re.fullmatch(r"(?:mailto:|https://|tel:)[!-~]+", value):
+            raise ValueError(f"{value!r} is no contact: expected mailto:ADDRESS, https://… or tel:NUMBER")
+        return value
 
     @property
     def data_folder(self) -> Path:

@@ -12,7 +12,7 @@ import msgspec
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Keys", "KeysUnreadable"]
+__all__ = ["Keys", "KeysUnreadable", "write_once"]
 
 _FILENAME = "keys.json"
 
@@ -43,7 +43,7 @@ class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         place = data_folder / _FILENAME
         if not place.exists():
-            _write_once(place, cls(_random(), _random(), {"1": _random()}))
+            write_once(place, msgspec.json.encode(cls(_random(), _random(), {"1": _random()})))
         try:
             return msgspec.json.decode(place.read_bytes(), type=cls)
         except msgspec.DecodeError as error:
@@ -57,14 +57,14 @@ def _random() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _write_once(place: Path, keys: Keys) -> None:
-    """`place` holds `keys`, or those of whoever was quicker."""
+def write_once(place: Path, content: bytes) -> None:
+    """`place` holds `content`, or what whoever was quicker has written there; only its owner can read it."""
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(keys))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
-from packaging.metadata import Metadata
+from packaging.metadata import Metadata, parse_email
 from packaging.version import InvalidVersion, Version
 
 from scanner.model import ProvenanceFact
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 
     from index.store.tables import File
 
-__all__ = ["project_facts", "provenance"]
+__all__ = ["newest_file", "project_facts", "provenance", "publishers_of", "summary_of"]
+
+_LONGEST_SUMMARY: Final = 512
 
 
 def project_facts(files: Sequence[File], *, version: str | None, public_url: str) -> bytes | None:
     """The JSON document of the newest release, or of `version`; None when no file of it is published."""
-    releases: dict[str, list[File]] = {}
-    for file in files:
-        releases.setdefault(file.submission.release.version, []).append(file)
+    releases = _by_release(files)
     chosen = _newest(releases) if version is None else _same(version, releases)
     if chosen is None:
         return None
@@ -32,6 +33,26 @@ def project_facts(files: Sequence[File], *, version: str | None, public_url: str
     if version is None:
         document["releases"] = urls
     return msgspec.json.encode(document)
+
+
+def newest_file(files: Sequence[File]) -> File | None:
+    """The first file of the newest final release that is not yanked; else of the newest of what there is."""
+    releases = _by_release(files)
+    newest = _newest(releases)
+    return None if newest is None else releases[newest][0]
+
+
+def summary_of(file: File) -> str:
+    """The summary in the file's metadata, on one line of bounded length."""
+    raw, _ = parse_email(file.metadata_bytes)
+    return " ".join(raw.get("summary", "").split())[:_LONGEST_SUMMARY]
+
+
+def _by_release(files: Sequence[File]) -> dict[str, list[File]]:
+    releases: dict[str, list[File]] = {}
+    for file in files:
+        releases.setdefault(file.submission.release.version, []).append(file)
+    return releases
 
 
 def _newest(releases: dict[str, list[File]]) -> str | None:
@@ -86,17 +107,37 @@ def _file(file: File, public_url: str) -> dict[str, Any]:
     }
 
 
+def publishers_of(file: File) -> list[ProvenanceFact]:
+    """What verifying each of the file's attestations told, in their order."""
+    return msgspec.json.decode(file.provenance, type=list[ProvenanceFact]) if file.provenance else []
+
+
 def provenance(file: File) -> bytes | None:
-    """The file's provenance object, or None without attestations: one bundle for each publisher."""
-    if not file.attestations or not file.provenance:
+    """The file's provenance object (PEP 740), or None without attestations: one bundle for each publisher."""
+    facts = publishers_of(file)
+    if not file.attestations or not facts:
         return None
-    facts = msgspec.json.decode(file.provenance, type=list[ProvenanceFact])
     attestations = msgspec.json.decode(file.attestations, type=list[msgspec.Raw])
+    pairs = sorted(zip(facts, attestations, strict=True), key=lambda pair: _publisher_key(pair[0]))
     bundles = [
-        {
-            "publisher": {"kind": fact.publisher_kind, "claims": None, "identity": fact.identity},
-            "attestations": [attestation],
-        }
-        for fact, attestation in zip(facts, attestations, strict=True)
+        {"publisher": _publisher(*key), "attestations": [attestation for _, attestation in group]}
+        for key, group in groupby(pairs, key=lambda pair: _publisher_key(pair[0]))
     ]
     return msgspec.json.encode({"version": 1, "attestation_bundles": bundles})
+
+
+def _publisher_key(fact: ProvenanceFact) -> tuple[str, str]:
+    return fact.publisher_kind, fact.identity
+
+
+def _publisher(kind: str, identity: str) -> dict[str, Any]:
+    """The publisher object: `kind` and `claims`, and the keys that its kind has."""
+    publisher: dict[str, Any] = {"kind": kind, "claims": None}
+    repository, _, workflow = identity.partition(":")
+    if kind == "GitHub":
+        return publisher | {"repository": repository, "workflow": workflow}
+    if kind == "GitLab":
+        return publisher | {"repository": repository, "workflow_filepath": workflow}
+    if kind == "Google":
+        return publisher | {"email": identity}
+    return publisher | {"identity": identity}

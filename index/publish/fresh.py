@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from index.store.database import Database
 
-__all__ = ["FreshCache"]
+__all__ = ["ChangeCache", "FreshCache"]
 
 _V = TypeVar("_V")
 
@@ -63,3 +63,22 @@ class FreshCache(Generic[_V]):
                 self._connection.close()
                 self._connection = None
             self._version = -1
+
+
+class ChangeCache(Generic[_V]):
+    """Values by key that are costly to make: each is made once for each change of what is visible."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[Hashable, tuple[int, _V]] = {}
+
+    def get(self, key: Hashable, serial: int, load: Callable[[], _V]) -> _V:
+        """The value of `key` at `serial`, the latest change: kept, or made by one thread while the others wait.
+
+        `serial` must have been read before `load` reads: what changes in between is then made anew, never missed.
+        """
+        with self._lock:
+            kept = self._values.get(key)
+            if kept is None or kept[0] != serial:
+                kept = self._values[key] = (serial, load())
+            return kept[1]

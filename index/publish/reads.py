@@ -1,6 +1,6 @@
-"""The reads that installers make by the thousand, answered ahead of Flask: project pages, files and their metadata.
+"""The reads that installers make by the thousand, answered ahead of Flask: the list of projects, their pages, files.
 
-Each answers from `visible`, or from the page that publication rendered from it, and 404 to everything else.
+Each answers from `visible`, or from what publication made of it, and 404 to everything else.
 """
 
 from __future__ import annotations
@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
 from packaging.utils import canonicalize_name
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.http import http_date, parse_accept_header
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
-from index.publish.fresh import FreshCache
+from index.publish.changes import last_changed_at, last_serial
+from index.publish.fresh import ChangeCache, FreshCache
 from index.publish.negotiation import SimpleType, choose
-from index.publish.visible import visible_file
+from index.publish.pages import Page, make_page
+from index.publish.render import list_html, list_json
+from index.publish.visible import listed_projects, visible_file
 from index.store.blobs import BlobCorrupt, BlobMissing
 from index.store.tables import Artifact, DetailPage
 from scanner.model import Sha256Hex
@@ -33,32 +36,15 @@ if TYPE_CHECKING:
 
     from index.services import Services
 
-__all__ = ["FILE_CACHE", "PAGE_CACHE", "Reads"]
+__all__ = ["FILE_CACHE", "Reads"]
 
 #: A withdrawal takes effect within a minute, also where a proxy keeps copies.
-PAGE_CACHE: Final = "max-age=0, must-revalidate"
 FILE_CACHE: Final = "public, max-age=60"
 
+_LIST: Final = "/simple/"
 _DETAIL = re.compile(r"/simple/([^/]+)(/?)")
 _FILE = re.compile(r"/files/([0-9a-f]{64})/([^/]+)")
 _METADATA: Final = ".metadata"
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A rendered page with its headers."""
-
-    body: bytes
-    etag: str
-    headers: tuple[tuple[str, str], ...]
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        known = environ.get("HTTP_IF_NONE_MATCH")
-        if known is not None and (self.etag in known or known.strip() == "*"):
-            start_response("304 Not Modified", [*self.headers])
-            return []
-        start_response("200 OK", [*self.headers, ("Content-Length", str(len(self.body)))])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +65,17 @@ class Reads:
     def __init__(self, app: WSGIApplication, services: Services) -> None:
         self._app = app
         self._services = services
-        self._pages: FreshCache[dict[SimpleType, _Page] | None] = FreshCache(services.database)
+        self._pages: FreshCache[dict[SimpleType, Page] | None] = FreshCache(services.database)
         self._files: FreshCache[_Visible | HTTPStatus] = FreshCache(services.database)
+        self._serials: FreshCache[int] = FreshCache(services.database)
+        self._lists: ChangeCache[Page] = ChangeCache()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer."""
         if environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
             path = environ.get("PATH_INFO", "")
+            if path == _LIST:
+                return self._list(environ)(environ, start_response)
             if match := _DETAIL.fullmatch(path):
                 return self._detail(match[1], match[2], environ)(environ, start_response)
             if match := _FILE.fullmatch(path):
@@ -96,6 +86,25 @@ class Reads:
         """The connections that watch for changes are closed."""
         self._pages.close()
         self._files.close()
+        self._serials.close()
+
+    def _list(self, environ: WSGIEnvironment) -> WSGIApplication:
+        kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
+        if kind is None:
+            return _not_acceptable()
+        serial = self._serials.get(None, self._load_serial)
+        return self._lists.get(kind, serial, lambda: self._load_list(kind))
+
+    def _load_serial(self) -> int:
+        with self._services.database.read() as session:
+            return last_serial(session)
+
+    def _load_list(self, kind: SimpleType) -> Page:
+        with self._services.database.read() as session:
+            serial, changed_at = last_serial(session), last_changed_at(session)
+            projects = listed_projects(session)
+        body = list_json(projects, serial=serial) if kind is SimpleType.JSON else list_html(projects)
+        return make_page(kind, body, serial=serial, changed_at=changed_at)
 
     def _detail(self, name: str, slash: str, environ: WSGIEnvironment) -> WSGIApplication:
         normalized = canonicalize_name(name)
@@ -104,18 +113,26 @@ class Reads:
             return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": location})
         kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
         if kind is None:
-            return _text(HTTPStatus.NOT_ACCEPTABLE, f"This page comes as {', '.join(SimpleType)}.")
+            return _not_acceptable()
         pages = self._pages.get(normalized, lambda: self._load_pages(normalized))
         if pages is None:
             return _text(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
         return pages[kind]
 
-    def _load_pages(self, name: str) -> dict[SimpleType, _Page] | None:
+    def _load_pages(self, name: str) -> dict[SimpleType, Page] | None:
         with self._services.database.read() as session:
             stored = session.get(DetailPage, name)
         if stored is None:
             return None
-        return {kind: _page(kind, stored) for kind in SimpleType}
+        return {
+            kind: make_page(
+                kind,
+                stored.json if kind is SimpleType.JSON else stored.html,
+                serial=stored.serial,
+                changed_at=stored.updated_at,
+            )
+            for kind in SimpleType
+        }
 
     def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:
         wants_metadata = name.endswith(_METADATA)
@@ -168,21 +185,6 @@ def _headed(response: Response, etag: str, found: _Visible) -> Response:
     return response
 
 
-def _page(kind: SimpleType, stored: DetailPage) -> _Page:
-    body = stored.json if kind is SimpleType.JSON else stored.html
-    etag = f'"{sha256(body).hexdigest()}"'
-    headers = (
-        ("Content-Type", kind.content_type),
-        ("ETag", etag),
-        ("Last-Modified", http_date(stored.updated_at)),
-        ("Cache-Control", PAGE_CACHE),
-        ("Vary", "Accept"),
-        ("X-PyPI-Last-Serial", str(stored.serial)),
-        ("X-Content-Type-Options", "nosniff"),
-    )
-    return _Page(body, etag, headers)
-
-
 def _as_response(error: RequestedRangeNotSatisfiable, environ: WSGIEnvironment) -> Response:
     answer = Response(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
     answer.headers.extend(error.get_headers(environ))
@@ -191,8 +193,15 @@ def _as_response(error: RequestedRangeNotSatisfiable, environ: WSGIEnvironment) 
 
 @lru_cache(maxsize=256)
 def _negotiated(accept: str | None, query: str) -> SimpleType | None:
-    wanted = query.removeprefix("format=") if query.startswith("format=") else None
-    return choose(parse_accept_header(accept, MIMEAccept), wanted)
+    # A plus sign in a query means a blank, but nobody writes a media type with blanks in it.
+    wanted = parse_qs(query).get("format") if "format=" in query else None
+    return choose(parse_accept_header(accept, MIMEAccept), wanted[0].replace(" ", "+") if wanted else None)
+
+
+def _not_acceptable() -> Response:
+    answer = _text(HTTPStatus.NOT_ACCEPTABLE, f"This page comes as {', '.join(SimpleType)}.")
+    answer.headers["Vary"] = "Accept"
+    return answer
 
 
 def _text(status: HTTPStatus, text: str) -> Response:

@@ -8,11 +8,14 @@ from urllib.parse import quote
 from sqlalchemy import delete, update
 
 from index.audit.log import Event, append
-from index.publish.render import FileEntry, detail_html, detail_json
-from index.publish.visible import visible_files
-from index.store.tables import DetailPage, FilenameClaim, SubmissionState
+from index.publish.changes import record_changes
+from index.publish.facts import newest_file, summary_of
+from index.publish.render import DetailView, FileEntry, detail_html, detail_json
+from index.publish.visible import has_been_visible, visible_files
+from index.store.tables import DetailPage, FilenameClaim, Listing, ProjectStatus, SubmissionState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -46,23 +49,56 @@ def unpublish(session: Session, submission: Submission, *, now: datetime, public
 
 
 def refresh_page(session: Session, project: Project, *, now: datetime, public_url: str, why: str) -> None:
-    """The project's stored pages say what is visible now; without a visible file there is no page."""
+    """The project's stored pages, the lists and the feed of changes say what is visible now.
+
+    Without a visible file there is no page; but of a project in quarantine that the public knows there stays an empty
+    one, which tells installers not to look for it elsewhere.
+    """
     session.flush()
     serial = append(session, Event(actor="system:publish", action=why, subject=f"project:{project.name}"), now=now)
-    files = [_entry(file, public_url) for file in visible_files(session, project.name)]
-    if not files:
+    files = visible_files(session, project.name)
+    status = ProjectStatus(project.status)
+    view = DetailView(
+        name=project.name,
+        files=[_entry(file, public_url) for file in files],
+        status=status,
+        status_reason=project.status_reason,
+    )
+    before = session.get(DetailPage, project.name, populate_existing=True)
+    record_changes(session, project.id, before.json if before else None, view, serial=serial, now=now)
+    _renew_listing(session, project, files)
+    if not files and not (status is ProjectStatus.QUARANTINED and has_been_visible(session, project)):
         session.execute(delete(DetailPage).where(DetailPage.project == project.name))
         return
     session.merge(
         DetailPage(
             project=project.name,
             serial=serial,
-            html=detail_html(project.name, files),
-            json=detail_json(project.name, files, serial=serial),
+            html=detail_html(view),
+            json=detail_json(view, serial=serial),
             updated_at=now,
         )
     )
     session.flush()
+
+
+def _renew_listing(session: Session, project: Project, files: Sequence[File]) -> None:
+    """The project is in the lists with its newest release, or in none."""
+    newest = newest_file(files)
+    if newest is None:
+        session.execute(delete(Listing).where(Listing.project == project.name))
+        return
+    times = [file.submission.published_at for file in files if file.submission.published_at is not None]
+    session.merge(
+        Listing(
+            project=project.name,
+            display_name=project.display_name,
+            version=newest.submission.release.version,
+            summary=summary_of(newest),
+            first_published_at=min(times),
+            last_published_at=max(times),
+        )
+    )
 
 
 def _entry(file: File, public_url: str) -> FileEntry:

@@ -1,4 +1,4 @@
-"""The Simple API's pages (API 1.4: PEP 503, 592, 629, 691, 700, 714) as bytes.
+"""The Simple API's pages (API 1.4: PEP 503, 592, 629, 691, 700, 714, 740, 792) as bytes.
 
 Links are relative, so that a page is the same behind every host name.
 """
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
-from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from index.store.tables import ProjectStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-__all__ = ["API_VERSION", "FileEntry", "detail_html", "detail_json", "list_html", "list_json"]
+__all__ = ["API_VERSION", "DetailView", "FileEntry", "detail_html", "detail_json", "list_html", "list_json"]
 
 API_VERSION: Final = "1.4"
 
@@ -59,15 +60,27 @@ class FileEntry:
         return f"../../files/{self.sha256}/{quote(self.filename)}"
 
 
-def detail_json(name: str, files: Sequence[FileEntry], *, serial: int) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailView:
+    """A project and its published files, as its pages tell of them."""
+
+    name: str
+    """Normalized."""
+    files: Sequence[FileEntry]
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    status_reason: str = ""
+
+
+def detail_json(project: DetailView, *, serial: int) -> bytes:
     """The project detail in JSON."""
-    versions = sorted({file.version for file in files}, key=Version)
+    versions = sorted({file.version for file in project.files}, key=Version)
+    reason = {"reason": project.status_reason} if project.status_reason else {}
     page = {
         "meta": {"api-version": API_VERSION, "_last-serial": serial},
-        "name": name,
-        "project-status": {"status": "active"},
+        "name": project.name,
+        "project-status": {"status": str(project.status), **reason},
         "versions": versions,
-        "files": [_file_json(file) for file in files],
+        "files": [_file_json(file) for file in project.files],
     }
     return msgspec.json.encode(page)
 
@@ -90,11 +103,13 @@ def _file_json(file: FileEntry) -> dict[str, Any]:
     return entry
 
 
-def detail_html(name: str, files: Sequence[FileEntry]) -> bytes:
+def detail_html(project: DetailView) -> bytes:
     """The project detail in HTML, frozen at API 1.4 (PEP 833)."""
-    status = '<meta name="pypi:project-status" content="active">\n'
-    head = _HEAD.format(version=API_VERSION, title=f"Links for {escape(name)}", extra=status)
-    return (head + "".join(_file_html(file) for file in files) + _FOOT).encode()
+    status = f'<meta name="pypi:project-status" content="{escape(project.status)}">\n'
+    if project.status_reason:
+        status += f'<meta name="pypi:project-status-reason" content="{escape(project.status_reason)}">\n'
+    head = _HEAD.format(version=API_VERSION, title=f"Links for {escape(project.name)}", extra=status)
+    return (head + "".join(_file_html(file) for file in project.files) + _FOOT).encode()
 
 
 def _file_html(file: FileEntry) -> str:
@@ -111,17 +126,17 @@ def _file_html(file: FileEntry) -> str:
     return f"<a {' '.join(attributes)}>{escape(file.filename)}</a><br>\n"
 
 
-def list_json(names: Sequence[str], *, serial: int) -> bytes:
-    """The list of all projects in JSON."""
+def list_json(projects: Sequence[tuple[str, str]], *, serial: int) -> bytes:
+    """The list of all projects (normalized name, display name) in JSON."""
     page = {
         "meta": {"api-version": API_VERSION, "_last-serial": serial},
-        "projects": [{"name": name} for name in names],
+        "projects": [{"name": shown} for _, shown in projects],
     }
     return msgspec.json.encode(page)
 
 
-def list_html(names: Sequence[str]) -> bytes:
+def list_html(projects: Sequence[tuple[str, str]]) -> bytes:
     """The list of all projects in HTML; each link ends in the normalized name."""
     head = _HEAD.format(version=API_VERSION, title="Simple index", extra="")
-    links = "".join(f'<a href="{canonicalize_name(name)}/">{escape(name)}</a><br>\n' for name in names)
+    links = "".join([f'<a href="{name}/">{escape(shown)}</a><br>\n' for name, shown in projects])
     return (head + links + _FOOT).encode()

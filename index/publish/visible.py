@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import joinedload
 
-from index.store.tables import Artifact, File, Project, Release, Submission, SubmissionState
+from index.store.tables import Artifact, File, Listing, Project, ProjectStatus, Release, Submission, SubmissionState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
-__all__ = ["visible_file", "visible_files", "visible_projects"]
+__all__ = [
+    "Totals",
+    "find_public_project",
+    "has_been_visible",
+    "latest_files",
+    "listed_projects",
+    "totals",
+    "visible_file",
+    "visible_files",
+    "visible_projects",
+]
+
+
+class Totals(NamedTuple):
+    """How much is visible."""
+
+    projects: int
+    releases: int
+    files: int
+    bytes: int
 
 
 def _visible() -> Select[File]:
-    """Files of published submissions whose bytes nobody has rejected."""
+    """Files of published submissions whose bytes nobody has rejected, deleted or put into quarantine."""
     return (
         select(File)
         .join(Submission, File.submission_id == Submission.id)
@@ -29,6 +48,8 @@ def _visible() -> Select[File]:
             Submission.state == SubmissionState.PUBLISHED,
             Submission.published_at.is_not(None),
             Artifact.rejected_at.is_(None),
+            File.deleted_at.is_(None),
+            Project.status != ProjectStatus.QUARANTINED,
         )
         .options(joinedload(File.submission))
     )
@@ -48,3 +69,45 @@ def visible_projects(session: Session) -> Sequence[str]:
     """The display names of all projects with a visible file, by normalized name."""
     statement = _visible().with_only_columns(Project.display_name, Project.name).distinct().order_by(Project.name)
     return [row.display_name for row in session.execute(statement)]
+
+
+def listed_projects(session: Session) -> Sequence[tuple[str, str]]:
+    """Normalized and display name of all projects with a visible file, as publication has listed them."""
+    statement = select(Listing.project, Listing.display_name).order_by(Listing.project)
+    return [(row.project, row.display_name) for row in session.execute(statement)]
+
+
+def latest_files(session: Session, limit: int) -> Sequence[File]:
+    """The visible files that were published last, the newest first."""
+    return session.scalars(_visible().order_by(Submission.published_at.desc(), File.id.desc()).limit(limit)).all()
+
+
+def totals(session: Session) -> Totals:
+    """How many projects, releases and files are visible, and how large they are together."""
+    counted = _visible().with_only_columns(
+        func.count(Project.id.distinct()), func.count(Release.id.distinct()), func.count(), func.sum(Artifact.size)
+    )
+    projects, releases, files, size = session.execute(counted).one()
+    return Totals(projects, releases, files, int(size or 0))
+
+
+def has_been_visible(session: Session, project: Project) -> bool:
+    """Whether the public has ever seen a file of the project."""
+    seen = exists().where(
+        Release.project_id == project.id,
+        Submission.release_id == Release.id,
+        Submission.published_at.is_not(None),
+    )
+    return bool(session.scalar(select(seen)))
+
+
+def find_public_project(session: Session, name: str) -> Project | None:
+    """The project `name` (normalized) if the public may know that it exists.
+
+    A file of it is visible, or was before the project came into quarantine.
+    """
+    project = session.scalar(select(Project).where(Project.name == name))
+    if project is None or project.status == ProjectStatus.QUARANTINED:
+        return project if project is not None and has_been_visible(session, project) else None
+    shown = session.scalar(_visible().with_only_columns(File.id).where(Project.name == name).limit(1))
+    return project if shown is not None else None
