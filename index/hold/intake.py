@@ -97,7 +97,7 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
         BytesRejected: the bytes were rejected before.
         NameReserved: the name belongs to somebody else's held first release.
         NotPermitted: the uploader is neither owner nor maintainer.
-        FilenameTaken: other bytes have the filename, or a withdrawn release has it.
+        FilenameTaken: other bytes have the filename, or what was withdrawn or deleted has it.
     """
     artifact = session.get(Artifact, sha256)
     if artifact is not None and artifact.rejected_at is not None:
@@ -107,9 +107,24 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
     if claim is None:
         return None
     submission = session.get_one(Submission, claim.submission_id)
-    if claim.sha256 != sha256 or submission.state not in _PRESENT:
+    if claim.sha256 != sha256 or submission.state not in _PRESENT or _is_deleted(session, claim):
         raise FilenameTaken(filename, claim.sha256)
     return Receipt(submission.id, SubmissionState(submission.state), duplicate=True)
+
+
+def _is_deleted(session: Session, claim: FilenameClaim) -> bool:
+    """Whether its owner has deleted the file: its name stays taken, also for the same bytes."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    File.submission_id == claim.submission_id,
+                    File.filename == claim.filename,
+                    File.deleted_at.is_not(None),
+                )
+            )
+        )
+    )
 
 
 def _check_permission(session: Session, name: str, uploader: User) -> None:

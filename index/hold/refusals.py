@@ -30,7 +30,7 @@ class BytesRejected(IntakeRefused):
 
 
 class FilenameTaken(IntakeRefused):
-    """The filename is in use, by other bytes or by what was withdrawn."""
+    """The filename is in use, by other bytes or by what was withdrawn or deleted."""
 
     code = "duplicate-file"
     status = 409

@@ -88,6 +88,14 @@ class Database:
         if not self.is_sqlite:  # SQLite has one writer anyway
             session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"project:{name}"})
 
+    def lock_artifact(self, session: Session, sha256: str) -> None:
+        """Until this transaction ends, no other one adds or deletes the bytes `sha256`.
+
+        Lock the project first, and several artifacts in the order of their names.
+        """
+        if not self.is_sqlite:
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"blob:{sha256}"})
+
     def dispose(self) -> None:
         """All connections and the lock file are closed: call it before a fork and at the end."""
         self.engine.dispose()

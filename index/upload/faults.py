@@ -63,6 +63,8 @@ class Code(StrEnum):
     VERSION_SPELLING = "release.version-spelling"
     RELEASE_CLOSED = "release.closed"
     PROJECT_TOO_LARGE = "project.too-large"
+    PROJECT_ARCHIVED = "project.archived"
+    PROJECT_QUARANTINED = "project.quarantined"
 
     ATTESTATIONS_UNVERIFIABLE = "attestations.unverifiable"
     ATTESTATIONS_INVALID = "attestations.invalid"

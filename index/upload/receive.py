@@ -92,6 +92,9 @@ def store_upload(
             settle_seconds=services.settings.settle_seconds,
         )
         if not receipt.duplicate:
+            # The last file with these bytes may have been deleted since they were stored.
+            services.database.lock_artifact(session, file.sha256)
+            services.blobs.put(form.content.path, form.content.sha256)
             # Asked last, when `receive` has seen that the uploader is a member; the file counts already.
             target = Target(file.project, file.version, size=0)
             faults.extend(release_faults(session, target, _release_limits(services), now=now))

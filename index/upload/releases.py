@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.version import Version
 from sqlalchemy import bindparam, func, select
 
-from index.store.tables import Artifact, File, Project, Release, Submission, SubmissionState
+from index.store.tables import Artifact, File, Project, ProjectStatus, Release, Submission, SubmissionState
 from index.upload.faults import Code, fault
 
 if TYPE_CHECKING:
@@ -28,6 +28,19 @@ _OVER: Final = (SubmissionState.WITHDRAWN, SubmissionState.REJECTED, SubmissionS
 
 #: Nobody writes more components; every further `.0` is the same version.
 _COMPONENTS: Final = 8
+
+
+#: What a project says of itself that lets no more files in (PEP 792).
+_REFUSING: Final = {
+    ProjectStatus.ARCHIVED: (
+        Code.PROJECT_ARCHIVED,
+        "This project is archived and takes no new files. An owner can make it active again.",
+    ),
+    ProjectStatus.QUARANTINED: (
+        Code.PROJECT_QUARANTINED,
+        "This project is in quarantine and takes no new files. Ask the operator of this index.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
     values = {"project": target.project, "version": target.version, "others": others}
     row = session.execute(_STANDING, values).one()
     version, published, used = target.version, row.published, row.used or 0
+    if row.status in _REFUSING:
+        yield fault(*_REFUSING[row.status])
     if row.spelling is not None:
         yield fault(
             Code.VERSION_SPELLING,
@@ -79,8 +94,8 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
         )
 
 
-def _standing() -> Select[tuple[str | None, datetime | None, int | None]]:
-    """One row, whatever exists: another spelling of the version, the first publication, the bytes of the project."""
+def _standing() -> Select[tuple[str | None, datetime | None, int | None, str | None]]:
+    """One row, whatever exists: another spelling of the version, first publication, bytes and status of the project."""
     present = Submission.state.not_in(_OVER)
     releases = (
         select(Release.version)
@@ -96,12 +111,15 @@ def _standing() -> Select[tuple[str | None, datetime | None, int | None]]:
         releases.where(present)
         .join(File, File.submission_id == Submission.id)
         .join(Artifact, File.sha256 == Artifact.sha256)
+        .where(File.deleted_at.is_(None))
         .with_only_columns(func.sum(Artifact.size))
     )
+    status = select(Project.status).where(Project.name == bindparam("project"))
     return select(
         spelling.scalar_subquery().label("spelling"),
         published.scalar_subquery().label("published"),
         used.scalar_subquery().label("used"),
+        status.scalar_subquery().label("status"),
     )
 
 
