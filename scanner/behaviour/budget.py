@@ -9,7 +9,7 @@ __all__ = ["MAX_TEXT", "Budget", "WorkExhausted"]
 
 #: The longest text or sequence that is folded.
 MAX_TEXT: Final = 4 * 1024 * 1024
-_VISITS: Final = 1_200_000
+_VISITS: Final = 800_000
 _FOLDED_BYTES: Final = 64 * 1024 * 1024
 
 

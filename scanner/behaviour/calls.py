@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -10,10 +11,12 @@ from scanner.behaviour import folding
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
 from scanner.behaviour.methods import PASSING_METHODS, of_value
+from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
 from scanner.behaviour.values import (
     COMPUTED,
+    CREDENTIAL,
     DECODED,
     ENCODED,
     FETCHED_FILE,
@@ -44,6 +47,7 @@ _NEUTRAL: Final = frozenset(
     | {"os.stat", "os.makedirs", "os.mkdir", "os.remove", "os.unlink", "time.sleep", "sys.exit", "os.access"}
 )
 _ARRAY_BUILDERS: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.chr", "builtins.map"})
+_KNOWN_ROOTS: Final = sys.stdlib_module_names | {"builtins", "setuptools", "globals()", "<file>"}
 #: What calls the functions that it is given.
 _RUNNERS: Final = frozenset(
     {"threading.Thread", "threading.Timer", "multiprocessing.Process", "atexit.register", "_thread.start_new_thread"}
@@ -57,6 +61,10 @@ _RUNNERS: Final = frozenset(
     | {"concurrent.futures.ThreadPoolExecutor().map", "multiprocessing.Pool().map"}
     | {"asyncio.get_event_loop().run_in_executor", "builtins.sorted"}
     | {"thread.start_new_thread", "multiprocessing.dummy.Pool().map"}
+)
+_RUNNING_METHODS: Final = frozenset(
+    {"submit", "map", "apply", "apply_async", "imap", "imap_unordered", "starmap", "run_in_executor", "start_soon"}
+    | {"call_soon", "call_later", "create_task", "run_until_complete", "after"}
 )
 #: Effects whose result is made of what went in.
 _PASSING: Final = frozenset({Effect.DESERIALIZE, Effect.EXECUTE, Effect.IMPORT, Effect.NATIVE})
@@ -85,7 +93,7 @@ def evaluate_call(it: Interpreter, node: ast.Call, scope: Scope) -> Value:
     arguments: list[Value] = []
     for argument in node.args:
         if isinstance(argument, ast.Starred):
-            arguments.extend(spread_elements(it.evaluate(argument.value, scope))[:4096])
+            arguments.extend(spread_elements(it, it.evaluate(argument.value, scope))[:4096])
         else:
             arguments.append(it.evaluate(argument, scope))
     keywords: dict[str, Value] = {}
@@ -186,20 +194,30 @@ def mark_path(it: Interpreter, call: Call, node: ast.expr | None, path: Value, t
         mark_path(it, call, node.args[-1], it.evaluate(node.args[-1], call.scope), taint)
 
 
+def _folded(it: Interpreter, call: Call, ref: str) -> Value | None:
+    """What a pure function of constants gives."""
+    if not all(value.known for value in call.all):
+        return None
+    const = folding.fold_call(
+        ref, [v.const for v in call.arguments], {k: v.const for k, v in call.keywords.items()}, it.budget
+    )
+    if const is MISSING:
+        return None
+    built = COMPUTED if ref in _ARRAY_BUILDERS and isinstance(const, str | bytes) and call.arguments else 0
+    return constant(const, *call.all, taint=built)
+
+
 def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
     """A call of something with a qualified name."""
     if ref in folding.DECODERS:
         return _decoded(it, call, ref)
-    if all(value.known for value in call.all) and call.owner.ref != "builtins":
-        const = folding.fold_call(
-            ref, [v.const for v in call.arguments], {k: v.const for k, v in call.keywords.items()}, it.budget
-        )
-        if const is not MISSING:
-            built = COMPUTED if ref in _ARRAY_BUILDERS and isinstance(const, str | bytes) and call.arguments else 0
-            return constant(const, *call.all, taint=built)
+    if (folded := _folded(it, call, ref)) is not None:
+        return folded
     effect = effect_of(ref)
     if effect is not None:
         it.emit(effect, ref, call.node, call.all)
+    elif ref.partition(".")[0] not in _KNOWN_ROOTS:
+        it.calls_out(ref)
     _callbacks(it, call)
     if call.method in PASSING_METHODS and call.function.ref is not None and call.owner.const is not MISSING:
         return of_value(it, call)
@@ -207,12 +225,26 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
         return UNKNOWN
     result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
     source = source_of(ref)
+    if call.method in {"read", "load", "read_file"} and call.arguments:
+        _reads_secrets(it, call)
     value = Value(MISSING, f"{ref}()" if len(ref) < 200 else None, result.taint, result.trail)  # noqa: PLR2004 # no table knows such a name
     if effect is not None and call.owner.taint & SOCKET:
         value.taint |= SOCKET
     if source is not None and source[0]:
         value = tainted(value, source[0], source[1], it.line or call.node.lineno)
     return value
+
+
+def _reads_secrets(it: Interpreter, call: Call) -> None:
+    """An object that reads a file of secrets (a parser of configurations) holds them from then on."""
+    text = call.argument(0).text
+    func = call.node.func if isinstance(call.node, ast.Call) else None
+    if text is None or not isinstance(func, ast.Attribute) or not CREDENTIAL_PLACE.search(text[-200:]):
+        return
+    it.emit(Effect.OPEN, call.function.ref or "", call.node, call.arguments)
+    if isinstance(func.value, ast.Name):
+        held = tainted(call.owner, CREDENTIAL, f"secrets in {text[-60:]}", it.line or call.node.lineno)
+        call.scope.mark(func.value.id, held)
 
 
 def _decoded(it: Interpreter, call: Call, ref: str) -> Value:
@@ -246,26 +278,19 @@ def layer_steps(value: Value) -> tuple[str, ...]:
 def _callbacks(it: Interpreter, call: Call) -> None:
     """Functions that are handed on may be called: with `args=`, or with whatever else is handed on.
 
-    Only what is known to call them makes them run; elsewhere their effects are noted as those of a function that
-    somebody may call.
+    Functions of the module are followed only where something is known to call them: elsewhere they are walked on their
+    own, when all names are bound.
     """
-    if isinstance(call.node, ast.Name | ast.Attribute):
-        return  # a decorator
-    uncounted, it.uncounted = it.uncounted, it.uncounted or call.function.ref not in _RUNNERS
-    try:
-        _hand_on(it, call)
-    finally:
-        it.uncounted = uncounted
-
-
-def _hand_on(it: Interpreter, call: Call) -> None:
+    runner = call.function.ref in _RUNNERS or call.method in _RUNNING_METHODS
     for value in call.all:
+        if isinstance(value.target, FunctionInfo | Partial) and not runner:
+            continue
         callable_ref = value.ref is not None and effect_of(value.ref) is not None and not value.ref.endswith("()")
         if not isinstance(value.target, FunctionInfo | Partial) and not callable_ref:
             continue
         given = call.keywords.get("args")
         if given is not None:
-            arguments = list(spread_elements(given))
+            arguments = list(spread_elements(it, given))
         else:
             arguments = [v for v in call.arguments if v is not value]
             if len(arguments) == 1 and isinstance(arguments[0].elements, list | tuple):

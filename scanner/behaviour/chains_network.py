@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import patterns
-from scanner.behaviour.facts import Facts, Hit, has
+from scanner.behaviour.facts import Facts, Hit, has, resolves_fixed_name
 from scanner.behaviour.values import (
     CLIPBOARD,
     COMPUTED,
@@ -76,8 +76,8 @@ def _at_import(facts: Facts) -> Iterator[Hit]:
     """A module that talks to somebody just because it was imported."""
     if facts.is_build_script:
         return
-    for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD):
-        if facts.runs(event):
+    for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE):
+        if facts.runs(event) and (event.what != Effect.RESOLVE or resolves_fixed_name(event)):
             yield Hit("import-time-network", event)
 
 

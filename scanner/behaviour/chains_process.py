@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import patterns
-from scanner.behaviour.facts import Facts, Hit, has
+from scanner.behaviour.facts import Facts, Hit, has, resolves_fixed_name
 from scanner.behaviour.values import (
     COMPUTED,
     DECODED,
@@ -77,6 +77,27 @@ def _shells(facts: Facts) -> Iterator[Hit]:
             return
 
 
+def _pumped(facts: Facts) -> Iterator[Hit]:
+    """An interactive shell beside a socket that is read and written: what connects them may be threads."""
+    received = any(e.callee.endswith(".recv") for e in facts.events(Effect.NETWORK))
+    if not received and not any("socket" in e.callee for e in facts.events(Effect.NETWORK)):
+        return
+    for event in facts.events(*_STARTED):
+        if patterns.INTERACTIVE_SHELL.match(event.text):
+            yield Hit("reverse-shell", event, Severity.HIGH)
+            return
+
+
+def _shipped(facts: Facts) -> Iterator[Hit]:
+    """A program that came with the artifact is started by itself."""
+    for event in facts.events(*_STARTED):
+        if facts.runs(event):
+            for match in patterns.PROGRAM_NAME.finditer(event.text[:4000]):
+                if match[0] in facts.shipped:
+                    yield Hit("shipped-program-started", event)
+                    return
+
+
 def _together(facts: Facts) -> Iterator[Hit]:
     """Download, write and start in one function, or in what runs by itself, though no value connects them."""
     groups: dict[object, list[Event]] = {}
@@ -120,7 +141,7 @@ def _installing(facts: Facts) -> Iterator[Hit]:
     for event in facts.report.events:
         if event.function is None or event.function not in facts.hooks or event.guarded:
             continue
-        if event.what in {Effect.NETWORK, Effect.DOWNLOAD}:
+        if event.what in {Effect.NETWORK, Effect.DOWNLOAD} or resolves_fixed_name(event):
             yield Hit("install-hook-network", event)
         elif event.what == Effect.PROCESS:
             yield Hit("install-hook-process", event)
@@ -135,7 +156,7 @@ def _building(facts: Facts) -> Iterator[Hit]:
     for event in facts.report.events:
         if not facts.runs(event) or event.function in facts.hooks:
             continue
-        if event.what in {Effect.NETWORK, Effect.DOWNLOAD}:
+        if event.what in {Effect.NETWORK, Effect.DOWNLOAD} or resolves_fixed_name(event):
             yield Hit("setup-network", event)
         elif event.what == Effect.PROCESS:
             yield Hit("setup-process", event)
@@ -145,6 +166,8 @@ RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
     _commands,
     _fetched,
     _shells,
+    _pumped,
+    _shipped,
     _together,
     _programs,
     _persistent,

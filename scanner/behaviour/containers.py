@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTAINERS", "assign", "spread_elements"]
 
 _ELEMENTS: Final = 70_000
+_TRIED: Final = 16
 
 
 def _sequence(it: Interpreter, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
@@ -23,7 +24,7 @@ def _sequence(it: Interpreter, node: ast.List | ast.Tuple | ast.Set, scope: Scop
     for element in node.elts:
         if isinstance(element, ast.Starred):
             spread = it.evaluate(element.value, scope)
-            elements.extend(spread_elements(spread))
+            elements.extend(spread_elements(it, spread))
         else:
             elements.append(it.evaluate(element, scope))
     merged = join(elements)
@@ -34,11 +35,12 @@ def _sequence(it: Interpreter, node: ast.List | ast.Tuple | ast.Set, scope: Scop
     return Value(const, None, merged.taint, merged.trail, elements=elements)
 
 
-def spread_elements(value: Value) -> Sequence[Value]:
+def spread_elements(it: Interpreter, value: Value) -> Sequence[Value]:
     """The elements of a sequence, as far as they are known."""
     if isinstance(value.elements, list | tuple):
         return value.elements
     if value.known and isinstance(value.const, str | bytes | list | tuple | range) and len(value.const) <= _ELEMENTS:
+        it.budget.visit(len(value.const) // 2)
         return [Value(item, None, value.taint, value.trail) for item in value.const]
     return [join([value])]
 
@@ -72,8 +74,8 @@ def _comprehension(
             key = it.evaluate(node.key, inner)
             value = join([key, value]) if value.taint or key.taint else value
         elements.append(value)
-        if len(elements) > _ELEMENTS:
-            exact = False
+        if len(elements) > _ELEMENTS or (len(elements) == _TRIED and not any(v.known or v.taint for v in elements)):
+            exact = False  # too long, or not a computation with constants: the first elements say all there is to say
             break
     merged = join(elements)
     const: Any = MISSING
@@ -87,7 +89,7 @@ def _turns(it: Interpreter, generators: Sequence[ast.comprehension], scope: Scop
     first, *rest = generators
     source = it.evaluate(first.iter, scope)
     known = source.known and isinstance(source.const, str | bytes | list | tuple | range | dict)
-    choices: Sequence[Value] = spread_elements(source) if known or source.elements else [join([source])]
+    choices: Sequence[Value] = spread_elements(it, source) if known or source.elements else [join([source])]
     if isinstance(source.elements, dict):
         choices = [Value(key) for key in source.elements]
     elif not known and isinstance(source.elements, list | tuple) and len(source.elements) > 64:  # noqa: PLR2004 # enough to see
@@ -123,7 +125,7 @@ def assign(it: Interpreter, target: ast.expr, value: Value, scope: Scope) -> Non
 
 
 def _unpack(it: Interpreter, targets: Sequence[ast.expr], value: Value, scope: Scope) -> None:
-    elements = spread_elements(value)
+    elements = spread_elements(it, value)
     if len(elements) == len(targets) and not any(isinstance(t, ast.Starred) for t in targets):
         for target, element in zip(targets, elements, strict=True):
             assign(it, target, element, scope)

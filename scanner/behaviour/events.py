@@ -54,6 +54,10 @@ class ModuleReport:
     """Methods of classes that a build or install command overrides, and the command's name."""
     at_import: set[FunctionInfo | None] = field(default_factory=set)
     """Functions that run when the module runs; None is the module's own body."""
+    calls: dict[str, set[FunctionInfo | None]] = field(default_factory=dict)
+    """Names outside the module and the standard library that are called, and by which functions."""
+    globals: dict[str, Value] = field(default_factory=dict)
+    """What the module's names are bound to in the end."""
     literals: list[str | bytes] = field(default_factory=list)
     """Literals that look encoded."""
     written: list[str] = field(default_factory=list)
@@ -62,6 +66,11 @@ class ModuleReport:
     """Paths that were seen to name files which were fetched or written."""
     incomplete: str = ""
     """Why the walk ended early, if it did."""
+
+    @property
+    def exports(self) -> dict[str, str]:
+        """Names that the module has from elsewhere, and the qualified names of what they are."""
+        return {name: value.ref for name, value in self.globals.items() if value.ref and value.target is None}
 
     @property
     def blobs_and_literals(self) -> Iterator[tuple[tuple[str, ...], bytes, bool]]:

@@ -16,6 +16,7 @@ from scanner.behaviour.values import (
     ENCODED,
     ENVIRONMENT_ALL,
     MISSING,
+    NETWORK,
     PLACEHOLDER,
     UNKNOWN,
     Value,
@@ -24,7 +25,7 @@ from scanner.behaviour.values import (
     named,
     tainted,
 )
-from scanner.behaviour.vocabulary import canonical
+from scanner.behaviour.vocabulary import ASSUMED_MODULES, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,8 @@ def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
         ref = canonical(f"{module}.{name}")
         if texts.is_telling(ref):
             return sourced(named(ref), it.line or node.lineno)
-    return UNKNOWN
+    # A module that is used without having been imported here comes from a star import, or from code that was not seen.
+    return named(name) if name in ASSUMED_MODULES else UNKNOWN
 
 
 def _attribute(it: Interpreter, node: ast.Attribute, scope: Scope) -> Value:
@@ -108,6 +110,8 @@ def sourced(value: Value, line: int) -> Value:
     """`value` with its taint, where the very name is a source (`os.environ`)."""
     if value.ref in {"os.environ", "os.environb"}:
         return tainted(value, ENVIRONMENT_ALL, "whole environment", line)
+    if value.ref == "flask.request":
+        return tainted(value, NETWORK, "request of a client", line)
     return value
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour.values import trail_steps
+from scanner.behaviour.vocabulary import Effect
 from scanner.model import Severity, Step
 
 if TYPE_CHECKING:
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from scanner.behaviour.values import Value
     from scanner.view import MemberView
 
-__all__ = ["Facts", "Hit", "has"]
+__all__ = ["Facts", "Hit", "has", "resolves_fixed_name"]
 
-_CHAIN_LIMIT = 10
+_CHAIN_LIMIT: Final = 10
+_DOMAIN: Final = re.compile(r"[\w-]{2,63}\.[a-z]{2,12}\b(?!\.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Facts:
     is_build_script: bool
     shipped: frozenset[str] = frozenset()
     """The base names of the artifact's members."""
+    linked: set[FunctionInfo | None] = field(default_factory=set)
+    """Functions that running code of other modules calls, and what they call."""
     _lines: list[str] = field(default_factory=list)
 
     @property
@@ -53,10 +58,17 @@ class Facts:
         """Functions that a build or install command runs, and what they call."""
         return self._reached(set(self.report.hooks))
 
-    @cached_property
+    @property
     def running(self) -> set[FunctionInfo | None]:
         """Functions that run when the module does, or when an install command of it does."""
-        return set(self.report.at_import) | self.hooks
+        return self.report.at_import | self.hooks | self.linked
+
+    def also_runs(self, function: FunctionInfo) -> bool:
+        """Notes that code elsewhere runs `function`; whether that is news."""
+        if function in self.running:
+            return False
+        self.linked |= self._reached({function})
+        return True
 
     def _reached(self, starts: Iterable[FunctionInfo]) -> set[FunctionInfo | None]:
         reached: set[FunctionInfo | None] = set(starts)
@@ -74,7 +86,9 @@ class Facts:
 
     def runs(self, event: Event) -> bool:
         """Whether the event happens by itself: when the module runs, or its install command does."""
-        return not event.guarded and event.function in self.running
+        if event.guarded:
+            return False
+        return event.function in self.report.at_import or event.function in self.hooks or event.function in self.linked
 
     def events(self, *what: str) -> Iterator[Event]:
         """The events of some kinds, in the order of the walk."""
@@ -98,6 +112,11 @@ class Facts:
         if not self._lines:
             self._lines = self.text.splitlines()
         return self._lines[number - 1].strip()[:200] if 0 < number <= len(self._lines) else ""
+
+
+def resolves_fixed_name(event: Event) -> bool:
+    """Whether the event looks up a name in a domain that stands in the code: a question is a message, too."""
+    return event.what == Effect.RESOLVE and _DOMAIN.search(event.text) is not None
 
 
 def has(value: Value, taint: int) -> bool:

@@ -114,7 +114,7 @@ def fold_method(owner: Any, name: str, arguments: list[Any], keywords: dict[str,
 
 def fold_call(name: str, arguments: list[Any], keywords: dict[str, Any], budget: Budget) -> Any:
     """The call of the pure function with the qualified name `name`."""
-    apply = DECODERS.get(name) or _FUNCTIONS.get(name)
+    apply = _FUNCTIONS.get(name) or DECODERS.get(name)
     if apply is None:
         return MISSING
     budget.fold(sum(_size(argument) for argument in arguments) // 8)

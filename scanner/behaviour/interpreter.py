@@ -21,8 +21,12 @@ __all__ = ["Interpreter"]
 
 #: How deep calls of the module's own functions are followed.
 _MAX_CALLS: Final = 24
+#: How often a function that decodes texts is walked anew, and how many visits any function may cost in all.
+_MAX_DECODINGS: Final = 4_000
+_MAX_SPENT: Final = 60_000
 _MAX_EVENTS: Final = 5_000
 _MAX_BLOBS: Final = 256
+_MAX_CALLED: Final = 2_000
 
 
 class Interpreter:
@@ -36,11 +40,10 @@ class Interpreter:
         self.budget = Budget()
         self.report = ModuleReport()
         self.module = Scope("module")
+        self.report.globals = self.module.names
         self.current: FunctionInfo | None = None
         self.guarded = False
         self.muted = 0
-        self.uncounted = False
-        """Whether the function that is walked now is only handed on, so that nobody is known to call it."""
         self.line: int | None = None
         """The line that everything is said to stand on, while a text is executed that stands on that line."""
         self.attributes: dict[str, Value] = {}
@@ -112,6 +115,13 @@ class Interpreter:
         if text not in known.text and len(known.text) < 20_000:  # noqa: PLR2004 # a bound against repetition only
             known.text = f"{known.text}\n{text}"
 
+    def calls_out(self, ref: str) -> None:
+        """Notes that something outside of the module is called, which may be another module of the artifact."""
+        if self.guarded and self.current is None:
+            return
+        if ref in self.report.calls or len(self.report.calls) < _MAX_CALLED:
+            self.report.calls.setdefault(ref, set()).add(self.current)
+
     def blob(self, data: bytes | str, steps: tuple[str, ...], node: ast.AST, *, executed: bool = False) -> None:
         """Notes what was decoded, for the other analysers to look at."""
         raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
@@ -125,7 +135,7 @@ class Interpreter:
         self, info: FunctionInfo, arguments: Sequence[Value], keywords: Mapping[str, Value], bound: Value | None = None
     ) -> Value:
         """What a call of the module's own function gives; its body is walked with these arguments if that may tell."""
-        if not self.uncounted and (not self.guarded or self.current is not None):
+        if not self.guarded or self.current is not None:
             info.called_from.add(self.current)
         if info.active or self._calls >= _MAX_CALLS:
             return join([*arguments, info.result])
@@ -136,8 +146,10 @@ class Interpreter:
 
     def _worth(self, info: FunctionInfo, arguments: Sequence[Value], keywords: Mapping[str, Value]) -> bool:
         """Whether walking the function once more may tell something new."""
+        if info.spent > _MAX_SPENT:
+            return False
         if info.productive:
-            return info.evaluations < 4_000  # noqa: PLR2004 # a decoder of texts; the budget ends it before
+            return info.evaluations < _MAX_DECODINGS
         stained = any(v.taint or v.target for v in arguments) or any(v.taint or v.target for v in keywords.values())
         return info.evaluations < (6 if stained or info.eventful else 2)
 
@@ -155,19 +167,18 @@ class Interpreter:
         self._bind_parameters(info, scope, arguments, keywords, bound)
         caller, self.current = self.current, info
         guarded, self.guarded = self.guarded, False
-        uncounted, self.uncounted = self.uncounted, False
         info.active = True
         info.evaluations += 1
         self._calls += 1
-        before = len(self.report.events)
+        before, visits = len(self.report.events), self.budget.visits
         try:
             result = self._body(info, scope)
         finally:
             self._calls -= 1
             info.active = False
+            info.spent += visits - self.budget.visits
             self.current = caller
             self.guarded = guarded
-            self.uncounted = uncounted
         info.eventful = info.eventful or len(self.report.events) > before
         info.productive = result.known and result.target is None and bool(arguments)
         for name, value in scope.names.items():

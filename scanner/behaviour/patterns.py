@@ -19,11 +19,13 @@ __all__ = [
     "DESTRUCTIVE",
     "HIDDEN_SHELL",
     "HOST_COMMAND",
+    "INTERACTIVE_SHELL",
     "IP_SERVICE",
     "PERSISTENT_PLACE",
     "PIP_INSTALL",
     "PROGRAM",
     "PROGRAM_ADDRESS",
+    "PROGRAM_NAME",
     "RAW_ADDRESS",
     "RECEIVER",
     "REVERSE_SHELL",
@@ -85,6 +87,8 @@ COMMAND_RUNS_DOWNLOAD: Final = re.compile(
 HIDDEN_SHELL: Final = re.compile(
     r"powershell(?:\.exe)?.{0,200}(?:-e(?:nc(?:odedcommand)?|c)?\s{1,4}[A-Za-z0-9+/=]{16}|-w(?:indowstyle)?\s{1,4}(?:hidden|1\b)"
     r"|FromBase64String|-exec(?:utionpolicy)?\s{1,4}bypass|\biex\b|Invoke-Expression|-nop\b)"
+    r"|base64\s{1,4}(?:-d|-D|--decode).{0,400}\|\s{0,4}(?:sudo\s)?(?:/bin/|/usr/bin/)?(?:ba|z|da)?sh\b"
+    r"|base64\s{1,4}(?:-d|-D|--decode).{0,400}\|\s{0,4}(?:python|perl|ruby|node|php)"
     r"|Add-MpPreference.{0,60}-Exclusion|Set-MpPreference.{0,60}Disable",
     _I | re.DOTALL,
 )
@@ -107,6 +111,13 @@ PIP_INSTALL: Final = re.compile(
     r"\bpip3?(?:\.exe)?\s.{0,40}\binstall\b|\binstall\b.{0,60}(?:--index-url|git\+http)", _I
 )
 PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|apk|elf)\b", _I)
+PROGRAM_NAME: Final = re.compile(
+    r"[\w-]{1,80}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|elf|sh|bin|dll|so|pyw)\b"
+)
+INTERACTIVE_SHELL: Final = re.compile(
+    r"\s*(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}\ufffc|\s{1,4}-1|\s{0,4}$)",
+    _I,
+)
 PROGRAM_ADDRESS: Final = re.compile(
     r"https?://[^\s'\"]{3,300}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|dll|elf|bin|apk|pyz|pyw|sh)(?:\?|\s|$|\")",
     _I,

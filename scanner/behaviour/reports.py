@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from scanner.behaviour.events import ModuleReport
 from scanner.behaviour.facts import Facts
+from scanner.behaviour.linking import link
 from scanner.behaviour.module import walk
 from scanner.model import Role
 from scanner.source import SourceUnreadable
@@ -37,20 +38,25 @@ _TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
 
 
 def facts_of(view: ArtifactView) -> Iterator[Facts]:
-    """The facts of every Python member that can be read, in archive order."""
-    known = cast("dict[str, Facts]", view.extras.setdefault(_KEY, {}))
+    """The facts of every Python member that can be read, in archive order, with the calls between them linked."""
+    if _KEY not in view.extras:
+        modules = list(_walked(view))
+        link(modules, is_wheel=view.is_wheel)
+        view.extras[_KEY] = modules
+    yield from cast("list[Facts]", view.extras[_KEY])
+
+
+def _walked(view: ArtifactView) -> Iterator[Facts]:
     packages = {str(PurePosixPath(name).parent) for name in view.members if name.endswith("/__init__.py")}
     shipped = frozenset(PurePosixPath(name).name for name in view.members)
-    for name, member in view.members.items():
+    for member in view.members.values():
         if not member.is_python:
             continue
-        if name not in known:
-            try:
-                report = _report(member)
-            except SourceUnreadable:
-                continue  # `inspect` reports it
-            known[name] = Facts(member, report, _is_build_script(member, packages), shipped)
-        yield known[name]
+        try:
+            report = _report(member)
+        except SourceUnreadable:
+            continue  # `inspect` reports it
+        yield Facts(member, report, _is_build_script(member, packages), shipped)
 
 
 def _report(member: MemberView) -> ModuleReport:

@@ -77,6 +77,8 @@ class FunctionInfo:
     defaults: dict[str, Value] = field(default_factory=dict)
     evaluations: int = 0
     active: bool = False
+    spent: int = 0
+    """Visits that its walks have cost, those of what it calls included."""
     result: Value = UNKNOWN
     productive: bool = False
     """Its last walk turned arguments into a known constant, as decoders do."""

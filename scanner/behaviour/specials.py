@@ -190,7 +190,7 @@ def _map(it: Interpreter, call: Call) -> Value | None:
     if not (items.known or items.elements):
         call_value(it, function, [join([items])], call)
         return join([items])
-    elements = spread_elements(items)
+    elements = spread_elements(it, items)
     if len(elements) > _MAPPED or call.function.ref == "functools.reduce":
         call_value(it, function, [join(elements)], call)
         return join([items])
@@ -235,10 +235,10 @@ def _type(_it: Interpreter, call: Call) -> Value | None:
 
 
 @register("builtins.iter", "builtins.next", "builtins.memoryview", "copy.copy", "copy.deepcopy", "builtins.dict")
-def _same(_it: Interpreter, call: Call) -> Value | None:
+def _same(it: Interpreter, call: Call) -> Value | None:
     value = call.argument(0)
     if call.function.ref == "builtins.next":
-        return spread_elements(value)[0] if value.elements else join([value])
+        return spread_elements(it, value)[0] if value.elements else join([value])
     if call.function.ref == "builtins.dict" and call.keywords and not call.arguments:
         merged = join(call.keywords.values())
         return Value(MISSING, None, merged.taint, merged.trail, elements=dict(call.keywords))

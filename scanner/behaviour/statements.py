@@ -29,6 +29,8 @@ _PACKAGERS: Final = frozenset({"setuptools", "distutils", "wheel", "numpy", "hat
 #: How many turns of a loop over constants are walked one by one, and how many statements such a loop may have.
 _TURNS: Final = 70_000
 _UNROLLED_NODES: Final = 120
+#: After so many turns, a loop that has put nothing together is not followed any longer.
+_TRIED: Final = 12
 
 
 def _expression(it: Interpreter, node: ast.Expr, scope: Scope) -> None:
@@ -98,7 +100,9 @@ def _for(it: Interpreter, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     if _unrollable(node, source):
         scope.unrolling += 1
         try:
-            for choice in spread_elements(source):
+            for turn, choice in enumerate(spread_elements(it, source)):
+                if turn == _TRIED and not _collects(node, scope):
+                    break
                 assign(it, node.target, choice, scope)
                 it.execute(node.body, scope)
         finally:
@@ -137,6 +141,18 @@ def _unrollable(node: ast.For | ast.AsyncFor, source: Value) -> bool:
         return False
     nodes = sum(1 for statement in node.body for _ in ast.walk(statement))
     return nodes <= _UNROLLED_NODES and (len(source.const) <= 64 or _only_computes(node))  # noqa: PLR2004 # short loops may do anything
+
+
+def _collects(node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
+    """Whether something that the loop puts together is known so far; else it is no decoder of constants."""
+    for inner in ast.walk(node):
+        target: ast.expr | None = inner.target if isinstance(inner, ast.AugAssign) else None
+        if isinstance(inner, ast.Attribute) and inner.attr == "append":
+            target = inner.value
+        value = scope.find(target.id) if isinstance(target, ast.Name) else None
+        if value is not None and value.known and not isinstance(value.const, int):
+            return True
+    return False
 
 
 def _only_computes(node: ast.For | ast.AsyncFor) -> bool:

@@ -20,7 +20,7 @@ from scanner.behaviour.values import (
     SOCKET,
 )
 
-__all__ = ["MODULES", "SOURCES", "Effect", "canonical", "effect_of", "source_of"]
+__all__ = ["ASSUMED_MODULES", "MODULES", "SOURCES", "Effect", "canonical", "effect_of", "source_of"]
 
 
 class Effect(StrEnum):
@@ -208,6 +208,18 @@ MODULES: Final = frozenset(
     {"base64", "builtins", "ctypes", "importlib", "marshal", "os", "pickle", "socket", "subprocess", "sys", "zlib"}
 )
 
+#: Modules that a name means when nothing binds it.
+ASSUMED_MODULES: Final = MODULES | {
+    "requests",
+    "urllib",
+    "shutil",
+    "platform",
+    "getpass",
+    "httpx",
+    "tempfile",
+    "codecs",
+}
+
 _ALIASES: Final = {
     "posix": "os",
     "nt": "os",
@@ -271,6 +283,8 @@ def effect_of(ref: str) -> Effect | None:
 def source_of(ref: str) -> tuple[int, str] | None:
     """The taint that the result of `ref` carries, and what it is."""
     found = SOURCES.get(ref)
+    if ref.startswith("flask.request."):
+        return NETWORK, "request of a client"
     if found is None and effect_of(ref) in {Effect.NETWORK, Effect.DOWNLOAD}:
         return NETWORK, f"answer to {ref.replace('()', '')}"
     return found
