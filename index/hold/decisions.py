@@ -18,7 +18,7 @@ from index.hold.names import is_member, names_taken, take_names_again
 from index.hold.notices import notify
 from index.hold.rejecting import accept_bytes_again, carry_out_rejection
 from index.hold.rulesets import active_ruleset
-from index.hold.submission import SubmissionEvent, TransitionRefused
+from index.hold.submission import SubmissionEvent, TransitionRefused, transition
 from index.publish.release import unpublish
 from index.store.outbox import NoticeKind
 from index.store.tables import CaseOrigin, Decision, DecisionKind, StoredVerdict, Submission, SubmissionState
@@ -84,10 +84,13 @@ def approve(
         DecisionRefused: the reason is empty, or bytes of it were rejected.
     """
     submission = _looked_at(services, session, submission, judgement)
+    in_doubt = submission.state == SubmissionState.PUBLISHED and open_case_of(session, submission) is not None
+    if not in_doubt:
+        _check_state(submission, SubmissionEvent.APPROVED)
     verdict = _same_verdict(session, submission, judgement)
     if holds_rejected_bytes(session, submission):
         raise DecisionRefused("A file of this submission was rejected, here or elsewhere. Reopen that rejection first.")
-    if submission.state == SubmissionState.PUBLISHED and open_case_of(session, submission) is not None:
+    if in_doubt:
         decision = _record(session, submission, DecisionKind.APPROVE, judgement, now=now)
         close_case(session, submission, now=now)
         return decision
@@ -112,6 +115,7 @@ def reject(
         DecisionRefused: the reason is empty.
     """
     submission = _looked_at(services, session, submission, judgement)
+    _check_state(submission, SubmissionEvent.REJECTED)
     verdict = _payload(current_verdict(session, submission))
     _move(session, submission, SubmissionEvent.REJECTED, judgement, now=now)
     decision = _record(session, submission, DecisionKind.REJECT, judgement, now=now)
@@ -131,7 +135,8 @@ def reopen(
         DecisionRefused: the reason is empty, or its names belong to somebody or something else by now.
     """
     submission = _looked_at(services, session, submission, judgement)
-    taken = names_taken(session, submission) if submission.state == SubmissionState.REJECTED else None
+    _check_state(submission, SubmissionEvent.REOPENED)
+    taken = names_taken(session, submission)
     if taken is not None:
         raise DecisionRefused(taken)
     _move(session, submission, SubmissionEvent.REOPENED, judgement, now=now)
@@ -156,6 +161,7 @@ def withdraw(
         DecisionRefused: the reason is empty.
     """
     submission = _looked_at(services, session, submission, judgement)
+    _check_state(submission, SubmissionEvent.WITHDRAWN)
     _move(session, submission, SubmissionEvent.WITHDRAWN, judgement, now=now)
     decision = _record(session, submission, DecisionKind.WITHDRAW, judgement, now=now)
     unpublish(session, submission, now=now, public_url=services.settings.resolved_public_url)
@@ -176,6 +182,7 @@ def restore(
         DecisionRefused: the reason is empty, bytes of it were rejected, or the active rules have not judged it yet.
     """
     submission = _looked_at(services, session, submission, judgement)
+    _check_state(submission, SubmissionEvent.RESTORED)
     verdict = _same_verdict(session, submission, judgement)
     if verdict is None or verdict.ruleset != active_ruleset(session) or verdict.engine != ENGINE_VERSION:
         raise DecisionRefused("The active rules have not judged this submission yet. Try again in a minute.")
@@ -223,16 +230,21 @@ def _payload(stored: StoredVerdict | None) -> Verdict | None:
     return decode(stored.payload, Verdict) if stored is not None else None
 
 
-def _move(
-    session: Session, submission: Submission, event: SubmissionEvent, judgement: Judgement, *, now: datetime
-) -> None:
-    actor = f"user:{judgement.analyst.username}"
+def _check_state(submission: Submission, event: SubmissionEvent) -> None:
+    """Asked before anything is written, so that a refusal has written nothing, whatever the caller does with it."""
     try:
-        move(session, submission, event, actor=actor, now=now, verdict=current_verdict(session, submission))
+        transition(SubmissionState(submission.state), event)
     except TransitionRefused as refused:
         raise StaleRevision(
             f"This submission is now {submission.state}: {event} is not possible any more."
         ) from refused
+
+
+def _move(
+    session: Session, submission: Submission, event: SubmissionEvent, judgement: Judgement, *, now: datetime
+) -> None:
+    actor = f"user:{judgement.analyst.username}"
+    move(session, submission, event, actor=actor, now=now, verdict=current_verdict(session, submission))
 
 
 def _record(

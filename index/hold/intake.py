@@ -13,7 +13,7 @@ from index.audit.log import Event, append
 from index.hold.cases import close_case
 from index.hold.inserting import insert_unless_there
 from index.hold.names import find_project, has_been_published, is_member, reserve_name
-from index.hold.orders import Subject, enqueue
+from index.hold.orders import Subject, enqueue, order_first
 from index.hold.refusals import BytesRejected, FilenameTaken, IntakeRefused, NameReserved, NotPermitted
 from index.hold.rulesets import active_ruleset
 from index.hold.submission import LIVE_UNPUBLISHED, SubmissionEvent, transition
@@ -99,42 +99,34 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
         NotPermitted: the uploader is neither owner nor maintainer.
         FilenameTaken: other bytes have the filename, or what was withdrawn or deleted has it.
     """
-    artifact = session.get(Artifact, sha256)
-    if artifact is not None and artifact.rejected_at is not None:
-        raise BytesRejected(sha256)
-    _check_permission(session, project, uploader)
-    claim = session.get(FilenameClaim, filename)
-    if claim is None:
-        return None
-    submission = session.get_one(Submission, claim.submission_id)
-    if claim.sha256 != sha256 or submission.state not in _PRESENT or _is_deleted(session, claim):
-        raise FilenameTaken(filename, claim.sha256)
-    return Receipt(submission.id, SubmissionState(submission.state), duplicate=True)
+    _check_permission(session, project, find_project(session, project), uploader)
+    return _check_file(session, filename, sha256)
 
 
-def _is_deleted(session: Session, claim: FilenameClaim) -> bool:
-    """Whether its owner has deleted the file: its name stays taken, also for the same bytes."""
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    File.submission_id == claim.submission_id,
-                    File.filename == claim.filename,
-                    File.deleted_at.is_not(None),
-                )
-            )
-        )
-    )
-
-
-def _check_permission(session: Session, name: str, uploader: User) -> None:
-    project = find_project(session, name)
-    if project is None or is_member(session, project, uploader):
-        return
+def _check_permission(session: Session, name: str, project: Project | None, uploader: User) -> bool:
+    """Whether the uploader is of the project already; False where the name is free."""
+    if project is None:
+        return False
+    if is_member(session, project, uploader):
+        return True
     if has_been_published(session, project):
         raise NotPermitted(uploader.username, name)
     if session.scalar(select(exists().where(Membership.project_id == project.id))):
         raise NameReserved(name)
+    return False
+
+
+def _check_file(session: Session, filename: str, sha256: str) -> Receipt | None:
+    artifact = session.get(Artifact, sha256)
+    if artifact is not None and artifact.rejected_at is not None:
+        raise BytesRejected(sha256)
+    claim = session.get(FilenameClaim, filename)
+    if claim is None:
+        return None
+    submission = session.get_one(Submission, claim.submission_id)
+    if claim.sha256 != sha256 or submission.state not in _PRESENT:
+        raise FilenameTaken(filename, claim.sha256)
+    return Receipt(submission.id, SubmissionState(submission.state), duplicate=True)
 
 
 def receive(  # noqa: PLR0913 # one upload has that many sides, all named
@@ -157,93 +149,114 @@ def receive(  # noqa: PLR0913 # one upload has that many sides, all named
     database.lock_project(session, file.project)
     session.flush()
     session.expire_all()  # what was read before the lock may have changed
-    receipt = precheck(session, project=file.project, filename=file.filename, sha256=file.sha256, uploader=uploader)
+    project = find_project(session, file.project)
+    member = _check_permission(session, file.project, project, uploader)
+    receipt = _check_file(session, file.filename, file.sha256)
     if receipt is not None:
         return receipt
-    release = _release_of(session, file, uploader, actor=actor, now=now)
-    submission = _join_or_open(session, release, uploader, actor=actor, now=now)
-    submission.closes_at = now + timedelta(seconds=settle_seconds)
-    _store(session, submission, file, uploader, now=now)
-    subject = f"file:{file.filename}"
-    new = f"submission:{submission.id}"
-    append(session, Event(actor=actor, action="file.received", subject=subject, new=new, evidence=file.sha256), now=now)
-    ruleset = active_ruleset(session)
-    if ruleset is not None:  # else the keeper makes the job once there are rules
-        enqueue(session, Subject(file.sha256, file.filename, ruleset), now=now)
+    arrival = _Arrival(session, file, uploader, actor, now, now + timedelta(seconds=settle_seconds))
+    if not member:
+        project = arrival.reserve_name(project)
+    assert project is not None  # noqa: S101 # whose member the uploader is by now
+    submission = arrival.join_or_open(project)
+    arrival.store(submission)
     return Receipt(submission.id, SubmissionState(submission.state), duplicate=False)
 
 
-def _release_of(session: Session, file: ReceivedFile, uploader: User, *, actor: str, now: datetime) -> Release:
-    project = find_project(session, file.project)
-    if project is None:
-        project = Project(name=file.project, display_name=file.display_name, created_at=now)
-        session.add(project)
-        session.flush()
-    if not is_member(session, project, uploader):  # the name is new, or free again: precheck saw to it
-        project.display_name = file.display_name
-        reserve_name(session, project, uploader)
-        event = Event(
-            actor=actor, action="project.reserved", subject=f"project:{project.name}", new=f"user:{uploader.username}"
-        )
-        append(session, event, now=now)
-    query = select(Release).where(Release.project_id == project.id, Release.version == file.version)
-    release = session.scalar(query)
-    if release is None:
-        release = Release(project_id=project.id, version=file.version, created_at=now)
-        session.add(release)
-        session.flush()
-    return release
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A file that may come in: who brings it, and when. Every question to the database costs uploads a second."""
 
+    session: Session
+    file: ReceivedFile
+    uploader: User
+    actor: str
+    now: datetime
+    closes_at: datetime
 
-def _join_or_open(session: Session, release: Release, uploader: User, *, actor: str, now: datetime) -> Submission:
-    query = select(Submission).where(Submission.release_id == release.id, Submission.state.in_(LIVE_UNPUBLISHED))
-    submission = session.scalar(query)
-    if submission is None:
-        return _open(session, release, uploader, actor=actor, now=now)
-    old = SubmissionState(submission.state)
-    submission.state = transition(old, SubmissionEvent.FILE_ADDED)
-    submission.mixed_publishers = submission.mixed_publishers or submission.opened_by_id != uploader.id
-    if old is not SubmissionState.OPEN:
+    def _log(self, action: str, subject: str, *, old: str = "", new: str = "", evidence: str = "") -> None:
+        event = Event(actor=self.actor, action=action, subject=subject, old=old, new=new, evidence=evidence)
+        append(self.session, event, now=self.now)
+
+    def reserve_name(self, project: Project | None) -> Project:
+        """The uploader owns the project, whose name was new, or free again."""
+        if project is None:
+            project = Project(name=self.file.project, display_name=self.file.display_name, created_at=self.now)
+            self.session.add(project)
+            self.session.flush()
+        project.display_name = self.file.display_name
+        reserve_name(self.session, project, self.uploader)
+        self._log("project.reserved", f"project:{project.name}", new=f"user:{self.uploader.username}")
+        return project
+
+    def join_or_open(self, project: Project) -> Submission:
+        """The live submission of the file's release, or a new one."""
+        query = select(Release).where(Release.project_id == project.id, Release.version == self.file.version)
+        release = self.session.scalar(query)
+        if release is None:
+            release = Release(project_id=project.id, version=self.file.version, created_at=self.now)
+            self.session.add(release)
+            self.session.flush()
+            return self._open(release, review_required=False)
+        live = select(Submission).where(Submission.release_id == release.id, Submission.state.in_(LIVE_UNPUBLISHED))
+        submission = self.session.scalar(live)
+        if submission is not None:
+            self._join(submission)
+            return submission
+        distrusted = exists().where(Submission.release_id == release.id, Submission.state.in_(_DISTRUSTED))
+        return self._open(release, review_required=bool(self.session.scalar(select(distrusted))))
+
+    def _join(self, submission: Submission) -> None:
+        old = SubmissionState(submission.state)
+        submission.state = transition(old, SubmissionEvent.FILE_ADDED)
+        submission.closes_at = self.closes_at
+        submission.mixed_publishers = submission.mixed_publishers or submission.opened_by_id != self.uploader.id
+        if old is SubmissionState.OPEN:
+            return
         submission.revision += 1
-        submission.state_changed_at = now
-        close_case(session, submission, now=now)
-        event = Event(
-            actor=actor,
-            action="submission.revised",
-            subject=f"submission:{submission.id}",
-            old=old,
-            new=f"{submission.state} revision {submission.revision}",
+        submission.state_changed_at = self.now
+        close_case(self.session, submission, now=self.now)
+        new = f"{submission.state} revision {submission.revision}"
+        self._log("submission.revised", f"submission:{submission.id}", old=old, new=new)
+
+    def _open(self, release: Release, *, review_required: bool) -> Submission:
+        submission = Submission(
+            id=new_id(self.now),
+            release_id=release.id,
+            state=SubmissionState.OPEN,
+            opened_by_id=self.uploader.id,
+            opened_at=self.now,
+            closes_at=self.closes_at,
+            state_changed_at=self.now,
+            review_required=review_required,
         )
-        append(session, event, now=now)
-    return submission
+        self.session.add(submission)
+        self.session.flush()
+        self._log("submission.opened", f"submission:{submission.id}", new=SubmissionState.OPEN)
+        return submission
 
+    def store(self, submission: Submission) -> None:
+        """The file is in the submission, its name is taken, and its inspection is ordered."""
+        file, session = self.file, self.session
+        artifact = {
+            "sha256": file.sha256,
+            "blake2_256": file.blake2_256,
+            "size": file.size,
+            "received_at": self.now,
+        }
+        is_new = insert_unless_there(session, Artifact, artifact)  # another project's upload may bring it just now
+        session.add(self._row(submission))
+        session.add(FilenameClaim(filename=file.filename, submission_id=submission.id, sha256=file.sha256))
+        new = f"submission:{submission.id}"
+        self._log("file.received", f"file:{file.filename}", new=new, evidence=file.sha256)
+        ruleset = active_ruleset(session)
+        if ruleset is not None:  # else the keeper makes the job once there are rules
+            subject = Subject(file.sha256, file.filename, ruleset)
+            (order_first if is_new else enqueue)(session, subject, now=self.now)
 
-def _open(session: Session, release: Release, uploader: User, *, actor: str, now: datetime) -> Submission:
-    distrusted = select(exists().where(Submission.release_id == release.id, Submission.state.in_(_DISTRUSTED)))
-    submission = Submission(
-        id=new_id(now),
-        release_id=release.id,
-        state=SubmissionState.OPEN,
-        opened_by_id=uploader.id,
-        opened_at=now,
-        closes_at=now,
-        state_changed_at=now,
-        review_required=bool(session.scalar(distrusted)),
-    )
-    session.add(submission)
-    session.flush()
-    event = Event(
-        actor=actor, action="submission.opened", subject=f"submission:{submission.id}", new=SubmissionState.OPEN
-    )
-    append(session, event, now=now)
-    return submission
-
-
-def _store(session: Session, submission: Submission, file: ReceivedFile, uploader: User, *, now: datetime) -> None:
-    values = {"sha256": file.sha256, "blake2_256": file.blake2_256, "size": file.size, "received_at": now}
-    insert_unless_there(session, Artifact, values)  # they may be arriving for another project in this moment
-    session.add(
-        File(
+    def _row(self, submission: Submission) -> File:
+        file = self.file
+        return File(
             submission_id=submission.id,
             filename=file.filename,
             sha256=file.sha256,
@@ -253,12 +266,9 @@ def _store(session: Session, submission: Submission, file: ReceivedFile, uploade
             metadata_sha256=new_sha256(file.metadata_bytes).hexdigest(),
             attestations=file.attestations,
             provenance=file.provenance,
-            uploaded_at=now,
-            uploaded_by_id=uploader.id,
+            uploaded_at=self.now,
+            uploaded_by_id=self.uploader.id,
         )
-    )
-    session.add(FilenameClaim(filename=file.filename, submission_id=submission.id, sha256=file.sha256))
-    session.flush()
 
 
 def keep_open(session: Session, uploader: User, *, now: datetime, settle_seconds: float) -> None:

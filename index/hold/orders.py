@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Exists, SQLColumnExpression
     from sqlalchemy.orm import Session
 
-__all__ = ["Priority", "Subject", "enqueue", "inspected", "retry_failed", "work_under_way"]
+__all__ = ["Priority", "Subject", "enqueue", "inspected", "order_first", "retry_failed", "work_under_way"]
 
 
 class Priority(IntEnum):
@@ -86,6 +86,11 @@ def enqueue(session: Session, subject: Subject, *, now: datetime, priority: Prio
     if latest.state == JobState.QUEUED and latest.priority < priority:
         latest.priority = priority
     return False
+
+
+def order_first(session: Session, subject: Subject, *, now: datetime) -> bool:
+    """A job for an artifact that has just been seen for the first time: nothing can be known of it."""
+    return _insert(session, subject, now=now, priority=Priority.UPLOAD, generation=0)
 
 
 def retry_failed(session: Session, subject: Subject, *, now: datetime) -> bool:

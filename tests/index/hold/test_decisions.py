@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import select, update
 
 from index.audit.log import verify
-from index.hold.decisions import DecisionRefused, OwnProject, StaleRevision, approve, reject, reopen, restore, withdraw
+from index.hold.decisions import (
+    DecisionRefused,
+    Judgement,
+    OwnProject,
+    StaleRevision,
+    approve,
+    reject,
+    reopen,
+    restore,
+    withdraw,
+)
 from index.publish.visible import visible_files
 from index.store.outbox import Notice
 from index.store.tables import (
@@ -23,6 +33,7 @@ from index.store.tables import (
     Message,
     Project,
     StoredVerdict,
+    Submission,
     SubmissionState,
 )
 from tests.index.hold.world import make_rules
@@ -237,3 +248,22 @@ def test_a_withdrawal_voids_the_approval_before_it(world: World) -> None:
     with pytest.raises(DecisionRefused):
         world.decide(restore, submission)
     assert _visible(world) == 0
+
+
+@pytest.mark.parametrize("decision", [approve, reject, reopen, restore, withdraw])
+def test_a_refusal_that_the_caller_catches_has_written_nothing(world: World, decision: Callable[..., Decision]) -> None:
+    submission = _held(world)
+    world.decide(reject, submission)
+    world.receive(world.file("demo", "1.0", "again"))  # its names are taken: nothing can be decided about it
+    with world.database.read() as session:
+        before = verify(session)
+    ana = world.user("ana")
+    with world.database.write() as session:
+        row = session.get_one(Submission, submission)
+        judgement = Judgement(analyst=ana, revision=1, verdict_id=None, reason="because")
+        with pytest.raises(DecisionRefused):
+            decision(world.services, session, row, judgement, now=world.now)
+    with world.database.read() as session:
+        assert verify(session) == before
+        assert len(session.scalars(select(Decision)).all()) == 1
+    assert world.state(submission) == S.REJECTED

@@ -147,6 +147,13 @@ class HoldMachine(RuleBasedStateMachine):
             self.world.says[sha] = data.draw(_WORDS)
         self.old_gate = self.world.gate
         self.world.use_rules(make_rules(self.ruleset))
+        self.world.later(11)
+        for submission in self._in_state(S.SCANNING):  # workers that have not heard of the new rules
+            with self.world.database.write() as session:
+                self.old_gate.advance(session, submission, now=self.world.now)
+        if data.draw(st.booleans()):
+            self.world.keeper.tick(self.world.now)
+            self.world.inspect_all()
 
     @rule(pick=_PICK)
     def an_old_worker_advances(self, pick: int) -> None:
