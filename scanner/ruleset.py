@@ -60,8 +60,12 @@ class Ruleset:
             raise RulesetBroken(f"{folder}: {error}") from error
         return cls(_digest(folder, contents), folder, rules, policy, yara_rules)
 
-    def match(self, data: bytes, *, timeout_seconds: int) -> list[Match]:
+    def match(
+        self, data: bytes, *, timeout_seconds: int, member: str | None = None, role: Role = Role.NEVER
+    ) -> list[Match]:
         """Every place in `data` where a YARA rule found one of its strings: (rule id, offset, matched bytes).
+
+        With `member`, only rules that are about a member of that name and `role`; without, all.
 
         Raises:
             MatchTimeout: YARA did not finish in `timeout_seconds`.
@@ -69,7 +73,9 @@ class Ruleset:
         """
         if self.yara is None:
             raise RulesetBroken(f"{self.folder}: this ruleset was made without YARA rules; use Ruleset.load")
-        return self.yara.match(data, timeout_seconds=timeout_seconds)
+        if member is None:
+            return self.yara.match(data, timeout_seconds=timeout_seconds)
+        return self.yara.match(data, timeout_seconds=timeout_seconds, wanted=lambda info: info.concerns(member, role))
 
     def finding(  # noqa: PLR0913 # a finding has that many facts, all named
         self,

@@ -19,7 +19,7 @@ from scanner.yara_lint import lint_rule
 from scanner.yara_syntax import YaraRule, parse_yara
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Match", "MatchTimeout", "YaraRules", "compile_yara"]
 
@@ -62,17 +62,20 @@ class YaraRules:
     compiled: Any
     """`yara.Rules`, which has no types."""
 
-    def match(self, data: bytes, *, timeout_seconds: int) -> list[Match]:
+    def match(
+        self, data: bytes, *, timeout_seconds: int, wanted: Callable[[RuleInfo], bool] | None = None
+    ) -> list[Match]:
         """Every place in `data` where a rule found one of its strings, by offset.
 
-        Data of more than a megabyte gives one place per string.
+        Rules that are not `wanted` are left out. Data of more than a megabyte gives one place per string.
 
         Raises:
             MatchTimeout: YARA did not finish in `timeout_seconds`.
         """
-        hits = self._scan(data, timeout_seconds, fast=True)
+        shown = {info.id for info in self.infos if wanted is None or wanted(info)}
+        hits = [hit for hit in self._scan(data, timeout_seconds, fast=True) if hit.meta["id"] in shown]
         if hits and len(data) <= _ALL_PLACES_BELOW:
-            hits = self._scan(data, timeout_seconds, fast=False)
+            hits = [hit for hit in self._scan(data, timeout_seconds, fast=False) if hit.meta["id"] in shown]
         return sorted(
             {match for hit in hits for match in _matches(hit)},
             key=lambda match: (match.offset, match.rule, match.matched),
@@ -179,5 +182,6 @@ class _Book:
         return _LINE.sub(lambda match: self._place(int(match[1])), message)
 
     def _place(self, line: int) -> str:
+        line = line or self._starts[-1] - 1  # libyara calls the end of the text line 0
         index = min(bisect_right(self._starts, line) - 1, len(self._names) - 1)
         return f"{self._names[index]}:{line - self._starts[index] + 1}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def parse_yara(source: str) -> tuple[YaraRule, ...]:
     """The rules in `source`, in order."""
     tokens = list(_tokens(source))
     starts = [index for index, token in enumerate(tokens) if token.kind == "word" and token.text == "rule"]
-    ends = [*starts[1:], len(tokens)]
-    return tuple(_rule(tokens, start, end) for start, end in zip(starts, ends, strict=True))
+    bounds = pairwise([*starts, len(tokens)])
+    return tuple(_rule(tokens, start, end) for start, end in bounds)
 
 
 def _tokens(source: str) -> Iterator[_Token]:

@@ -20,8 +20,8 @@ private rule sends
         $ = "curl -"
         $ = "curl http"
         $ = "wget http"
-        $ = "Invoke-RestMethod" nocase
-        $ = "Invoke-WebRequest" nocase
+        $ = "Invoke-RestMethod"
+        $ = "Invoke-WebRequest"
         $ = "XMLHttpRequest"
         $ = "axios.post("
     condition:
@@ -65,8 +65,8 @@ private rule fetches
         $ = "import urlretrieve"
         $ = "urllib.request"
         $ = "wget.download("
-        $ = "DownloadFile(" nocase
-        $ = "Invoke-WebRequest" nocase
+        $ = "DownloadFile("
+        $ = "Invoke-WebRequest"
         $ = "curl -"
         $ = "curl.exe"
         $ = "wget -"
@@ -91,7 +91,7 @@ private rule starts_process
         $ = "os.exec"
         $ = "ShellExecute"
         $ = "child_process"
-        $ = "Start-Process" nocase
+        $ = "Start-Process"
     condition:
         any of them
 }
@@ -147,6 +147,16 @@ private rule writes_files
         $ = "shutil.copy"
         $ = "copyfile("
         $ = "writeFileSync("
+    condition:
+        any of them
+}
+
+private rule runs_pip
+{
+    strings:
+        $ = "pip.main("
+        $ = "pip import main"
+        $ = "pip._internal"
     condition:
         any of them
 }

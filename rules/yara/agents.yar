@@ -80,17 +80,32 @@ rule reviewer_addressed
         reference = "https://attack.mitre.org/techniques/T1562/"
         false_positives = "Libraries that defend against such text, with their tests and examples."
     strings:
-        $role1 = /(security|malware|automated|static analysis|code) (reviewer|scanner|auditor|analy[sz]er)s?[:,] [^\n]{0,80}(ignore|skip|disregard|do not|report|mark|this is safe)/
-        $verdict1 = /(package|library|code|module|repository) as (safe|benign|clean|harmless|trusted|not malicious)/
-        $verdict2 = /(not|never|n't) (flag|report|analy[sz]e|inspect) this (package|file|code|module)/
-        $verdict3 = /no (further )?(analysis|review|scanning) (is )?(needed|required|necessary)/
+        $verdict1 = "as safe" fullword
+        $verdict2 = "as benign" fullword
+        $verdict3 = "as harmless" fullword
+        $verdict4 = "as not malicious" fullword
+        $verdict5 = "is benign" fullword
+        $verdict6 = "not flag this"
+        $verdict7 = "not report this"
+        $verdict8 = "skip the analysis"
+        $verdict9 = "no further analysis"
+        $verdict10 = "no further review"
         $model1 = "language model" private
-        $model2 = /\b(AI|LLM) (systems?|agents?|assistants?|reviewers?|models?|tools?)\b/ private
-        $model3 = "scanner" private
-        $model4 = "reviewer" private
-        $order = /(previous|prior|above|earlier) (instructions|prompts|rules|directions)[^\n]{0,100}(safe|benign|clean|malicious|security|review|scan|verdict|approve)/
+        $model2 = "AI review" private
+        $model3 = "AI scan" private
+        $model4 = "AI agent" private
+        $model5 = "AI assistant" private
+        $model6 = "LLM-" private
+        $model11 = "LLMs" fullword private
+        $model7 = "automated review" private
+        $model8 = "security scanner" private
+        $model9 = "malware scanner" private
+        $model10 = "code reviewer" private
+        $order1 = "previous instructions" private
+        $order2 = "prior instructions" private
+        $order3 = "above instructions" private
     condition:
-        $role1 or $order or (any of ($verdict*) and any of ($model*))
+        any of ($verdict*) and (any of ($model*) or any of ($order*))
 }
 
 rule instructions_overridden
@@ -106,9 +121,17 @@ rule instructions_overridden
         reference = "https://attack.mitre.org/techniques/T1204/"
         false_positives = "Libraries for language models: their tests, examples and guards."
     strings:
-        $ = /(all|any|the|your|of|ignore|disregard) (previous|prior|above|earlier) (instructions|prompts|directions)/
+        $ = "gnore previous instructions"
+        $ = "gnore all previous instructions"
+        $ = "gnore your previous instructions"
+        $ = "gnore the above instructions"
+        $ = "gnore all prior instructions"
+        $ = "isregard previous instructions"
+        $ = "isregard all previous instructions"
+        $ = "orget all previous instructions"
+        $ = "orget your instructions"
         $ = "you are now in developer mode"
-        $ = /reveal (your|the) system prompt/
+        $ = "reveal your system prompt"
     condition:
         any of them
 }

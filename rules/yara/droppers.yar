@@ -123,7 +123,7 @@ rule downloads_windows_program
         reference = "https://attack.mitre.org/techniques/T1105/"
         false_positives = "Driver managers and installers of developer tools that fetch a release binary."
     strings:
-        $exe = /http[^\s"'<>]{4,180}\.(exe|scr|bat|msi|vbs|ps1|cmd|pyw|elf)(\?[^\s"'<>]{0,150})?["'<\s]/
+        $exe = /:\/\/[^\s"'<>]{4,180}(\.exe|\.scr|\.bat|\.msi|\.vbs|\.ps1|\.cmd|\.pyw|\.elf)(\?[^\s"'<>]{0,150})?["'<\s]/
         $write1 = "'wb'" private
         $write9 = "\"wb\"" private
         $write2 = "urlretrieve" private
@@ -154,7 +154,14 @@ rule download_and_start_by_shell
         $start2 = "os.startfile("
         $start3 = "import startfile"
         $start4 = "RunAsInvoker"
-        $start5 = /(Popen|call|run)\(f?["']start / nocase
+        $start5 = "call(\"start "
+        $start6 = "call('start "
+        $start7 = "Popen(\"start "
+        $start8 = "Popen('start "
+        $start9 = "run(\"start "
+        $start10 = "run('start "
+        $start11 = "call(f\"start "
+        $start12 = "Popen(f\"start "
         $write1 = "'wb'" private
         $write5 = "\"wb\"" private
         $write2 = "urlretrieve" private
@@ -179,7 +186,7 @@ rule python_stage_in_temporary_file
     strings:
         $window1 = ".replace('.exe', 'w.exe')"
         $window2 = ".replace(\".exe\", \"w.exe\")"
-        $window3 = /start pythonw?(\.exe)? / nocase
+        $window3 = "start pythonw"
         $write1 = "NamedTemporaryFile(" private
         $write2 = "mkstemp(" private
         $write3 = "gettempdir(" private
@@ -223,11 +230,14 @@ rule executes_network_answer
     strings:
         $exec = /exec\(\s{0,20}(compile\(\s{0,20})?[\w.]{0,30}(requests\.get|requests\.post|urlopen|httpx\.get|request\.urlopen|urllib2\.urlopen|Request)\(/
         $eval = /eval\(\s{0,20}(compile\(\s{0,20})?[\w.]{0,30}(requests\.get|requests\.post|urlopen|httpx\.get|request\.urlopen)\(/
-        $import = /exec\(\s{0,20}__import__\(["'](requests|urllib|urllib\.request|httpx)["']/
+        $import1 = "exec(__import__('requests')"
+        $import2 = "exec(__import__(\"requests\")"
+        $import3 = "exec(__import__('urllib"
+        $import4 = "exec(__import__(\"urllib"
         $bare = /(exec|eval)\(_{0,3}[a-z]{0,3}urlopen\(/
         $reads = /[^.\w]exec\(r(es|eq|esp|esponse|equest)?\.(text|content|read\(\))/
     condition:
-        any of ($exec, $eval, $import, $bare) or ($reads and fetches)
+        any of ($exec, $eval, $bare) or any of ($import*) or ($reads and fetches)
 }
 
 rule shell_pipes_download
@@ -382,7 +392,7 @@ rule downloads_and_starts_file
         $write4 = /urlretrieve\(\w{1,40}, ?\w{1,40}\)/ private
         $write5 = ".iter_content(" private
         $write6 = "shutil.copyfileobj(" private
-        $start = /(Popen|subprocess\.run|subprocess\.call|check_call|check_output|startfile|os\.system|ShellExecuteW?)\(\s{0,16}\[?\s{0,16}(str\()?\w{0,20}(path|file|filename|filepath|dest|target|exe|binary|payload)\w{0,10}\)?\s{0,16}[,\]\)]/
+        $start = /(Popen|process\.run|process\.call|startfile|os\.system)\(\[?(str\()?(\w{1,8}_)?(file_?path|file_?name|exe_path|exe_file|dest_path|save_path|temp_file|tmp_file|temp_path|output_path|output_file|local_path|binary_path|full_path|target_path|download_path|payload_path|executable_path|installer_path|script_path)\)?[,\]\)]/
     condition:
         any of ($write*) and $start and fetches
 }
@@ -420,12 +430,29 @@ rule pip_install_in_code
         false_positives = "Plugin managers, notebook helpers, build front ends."
         roles = "build install startup import command"
     strings:
-        $list = /["']-m["'], ?["']pip["'], ?["']install["']/
-        $string = /(system|call|run|Popen|check_call|check_output|getoutput)\(f?["'](\{sys\.executable\} -m |\{executable\} -m |py -m |python[3w]? -m )?pip3? install /
+        $list1 = "\"pip\", \"install\""
+        $list2 = "'pip', 'install'"
+        $list3 = "\"pip\",\"install\""
+        $list4 = "'pip','install'"
+        $list5 = "\"pip3\", \"install\""
+        $list6 = "'pip3', 'install'"
+        $string1 = "(\"pip install "
+        $string2 = "('pip install "
+        $string3 = "(\"pip3 install "
+        $string4 = "('pip3 install "
+        $string5 = "(f\"pip install "
+        $string6 = "(f'pip install "
+        $string7 = "(\"python -m pip install "
+        $string8 = "('python -m pip install "
+        $string9 = "{sys.executable} -m pip install "
+        $string10 = "{executable} -m pip install "
+        $string11 = "(\"py -m pip install "
+        $string12 = "(\"python3 -m pip install "
+        $string13 = "('python3 -m pip install "
         $main = /pip\.main\(\[["']install["']/
         $internal = /pip(\._internal)?\.(cli\.)?main import main/
     condition:
-        any of them
+        any of ($main, $internal) or any of ($list*) or (any of ($string*) and starts_process)
 }
 
 rule pip_install_from_address
@@ -442,11 +469,21 @@ rule pip_install_from_address
         false_positives = "Notebook helpers and installers of development versions."
         roles = "build install startup import command"
     strings:
-        $pip = /pip3?["', ]{1,4}install["', ]{1,4}[^\n]{0,60}(git\+https?:\/\/|https?:\/\/)/
-        $index = /pip3?["', ]{1,4}install["', ]{1,4}[^\n]{0,80}(--index-url|--extra-index-url|-i)["', ]{1,4}https?:/
-        $main1 = /main\(\[["']install["'], ?["'](git\+)?https?:/
+        $pip1 = "pip install git+http"
+        $pip2 = "pip3 install git+http"
+        $pip3 = "pip install http"
+        $pip4 = "\"install\", \"git+http"
+        $pip5 = "'install', 'git+http"
+        $pip6 = "\"install\", \"http"
+        $pip7 = "'install', 'http"
+        $index1 = "pip install --index-url http"
+        $index2 = "pip install --extra-index-url http"
+        $index3 = "pip install -i http"
+        $index4 = "\"--index-url\", \"http"
+        $index5 = "'--index-url', 'http"
+        $index6 = "\"--extra-index-url\", \"http"
     condition:
-        any of them and (starts_process or $main1)
+        any of them and (starts_process or runs_pip)
 }
 
 rule fetches_foreign_runtime

@@ -13,9 +13,9 @@ rule miner_protocol
         reference = "https://attack.mitre.org/techniques/T1496/"
         false_positives = "Mining software that says so in its name."
     strings:
-        $ = "stratum+tcp://" nocase ascii wide
-        $ = "stratum+ssl://" nocase ascii wide
-        $ = "stratum2+tcp://" nocase ascii wide
+        $ = "stratum+tcp://" ascii wide
+        $ = "stratum+ssl://" ascii wide
+        $ = "stratum2+tcp://" ascii wide
         $ = "mining.subscribe" ascii wide
     condition:
         any of them
@@ -35,20 +35,21 @@ rule miner_program
         false_positives = "Detection rules; mining software that says so in its name."
         roles = "build install startup import command"
     strings:
-        $program1 = "xmrig" nocase
-        $program2 = "nbminer" nocase
-        $program3 = "phoenixminer" nocase
-        $program4 = "t-rex.exe" nocase
-        $program5 = "cpuminer" nocase
+        $program1 = "xmrig"
+        $program6 = "XMRig"
+        $program2 = "nbminer"
+        $program3 = "phoenixminer"
+        $program4 = "t-rex.exe"
+        $program5 = "cpuminer"
         $option1 = "--donate-level" private
         $option2 = "--rig-id" private
-        $option3 = "randomx" nocase private
+        $option3 = "randomx" private
         $option4 = "--coin" private
-        $pool1 = "moneroocean.stream" nocase
-        $pool2 = "nanopool.org" nocase
-        $pool3 = "supportxmr.com" nocase
-        $pool4 = "2miners.com" nocase
-        $pool5 = "unmineable.com" nocase
+        $pool1 = "moneroocean.stream"
+        $pool2 = "nanopool.org"
+        $pool3 = "supportxmr.com"
+        $pool4 = "2miners.com"
+        $pool5 = "unmineable.com"
     condition:
         any of ($program*) and (any of ($option*) or any of ($pool*) or fetches)
 }

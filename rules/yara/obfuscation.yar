@@ -1,4 +1,5 @@
 // Code that hides what it runs.
+// `rt__(` is the end of `__import__(`: libyara would look for "impo", which stands on every page.
 
 rule decodes_and_executes
 {
@@ -13,11 +14,25 @@ rule decodes_and_executes
         reference = "https://attack.mitre.org/techniques/T1140/"
         false_positives = "Self-extracting scripts of installers; very old single-file distributions."
     strings:
-        $exec = /exec\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
-        $eval = /eval\s{0,4}\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
-        $literal = /exec\s{0,4}\(\s{0,4}[A-Za-z_]\w{0,30}\(\s{0,4}b?["'][A-Za-z0-9+\/=_-]{60}/
-        $command = /(system|popen|Popen|subprocess\.run|subprocess\.call|check_output)\(\s{0,8}\[?\s{0,8}(bytes\.fromhex|base64\.b64decode|b64decode|bytearray\.fromhex|codecs\.decode)\(/
-        $marshal = /exec\s{0,4}\(\s{0,20}\(?((__import__\([^)\n]{1,40}\)|\w{1,40})\.)?(marshal|pickle|cPickle|dill)["')]{0,2}\.loads\(/
+        $exec = /exec\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
+        $eval = /eval\(\s{0,20}\(?(compile\(\s{0,20})?((__import__\([^)\n]{1,40}\)|\w{1,40})\.){0,3}(b64decode|b32decode|b16decode|b85decode|a85decode|urlsafe_b64decode|standard_b64decode|decompress|unhexlify|decodebytes|fromhex)\(/
+        $literal = /exec\(\s{0,4}[A-Za-z_]\w{0,30}\(\s{0,4}b?["'][A-Za-z0-9+\/=_-]{60}/
+        $command1 = "system(bytes.fromhex("
+        $command2 = "system(base64.b64decode("
+        $command3 = "system(b64decode("
+        $command4 = "popen(bytes.fromhex("
+        $command5 = "popen(base64.b64decode("
+        $command6 = "popen(b64decode("
+        $command7 = "Popen(bytes.fromhex("
+        $command8 = "Popen(base64.b64decode("
+        $command9 = "Popen(b64decode("
+        $command10 = "run(bytes.fromhex("
+        $command11 = "run(base64.b64decode("
+        $command12 = "run(b64decode("
+        $command13 = "call(bytes.fromhex("
+        $command14 = "call(base64.b64decode("
+        $command15 = "call(b64decode("
+        $marshal = /exec\(\s{0,20}\(?((__import__\([^)\n]{1,40}\)|\w{1,40})\.)?(marshal|pickle|cPickle|dill)["')]{0,2}\.loads\(/
     condition:
         any of them
 }
@@ -79,9 +94,9 @@ rule lambda_import_loader
         reference = "https://attack.mitre.org/techniques/T1027/"
         false_positives = "None known."
     strings:
-        $lambda = /lambda \w{1,20}\s{0,3}:\s{0,3}__import__\(['"](zlib|marshal|base64|lzma|bz2|gzip|codecs)/
-        $nested = /__import__\(\s{0,3}['"](zlib|lzma|bz2|gzip|marshal)['"]\s{0,3}\)\.\w{4,12}\(\s{0,3}__import__\(\s{0,3}['"](base64|zlib|lzma|bz2|gzip|marshal)/
-        $base64 = /__import__\(\s{0,3}['"]base64['"]\s{0,3}\)\.(b64|b32|b85|a85|b16)decode\(/
+        $lambda = /: ?__import__\(['"](zlib|marshal|base64|lzma|bz2|gzip|codecs)['"]\)\.\w{4,12}\(/
+        $nested = /rt__\(\s{0,3}['"](zlib|lzma|bz2|gzip|marshal)['"]\s{0,3}\)\.\w{4,12}\(\s{0,3}__import__\(/
+        $base64 = /rt__\(\s{0,3}['"]base64['"]\s{0,3}\)\.(b64|b32|b85|a85|b16)decode\(/
     condition:
         any of them
 }
@@ -104,7 +119,7 @@ rule builtins_by_arithmetic
         $chr = /getattr\(\s{0,3}(__builtins__|builtins|__import__\(['"]builtins['"]\)),\s{0,3}(['"]{2}\.join|chr\(|["'][a-z_]{1,5}["'] ?\+)/
         $globals = /globals\(\)\[['"]{0,2}(\.join\(|_\(\[|\\x5f|\\137)/
         $index = /__builtins__\.__dict__\[(['"]{2}\.join|chr\(|['"][a-z_]{1,5}['"] ?\+)/
-        $module = /__import__\(["']builtins["']\)\.(exec|eval)\(/
+        $module = /rt__\(["']builtins["']\)\.(exec|eval)\(/
     condition:
         any of them
 }
@@ -124,15 +139,15 @@ rule escaped_names
     strings:
         $eval = /eval\(["']\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x|[0-7])/
         $exec = /exec\(["']\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x[0-9a-fA-F]{2}|[0-7]{2,3})\\(x|[0-7])/
-        $word1 = "\\x65\\x78\\x65\\x63" nocase
-        $word2 = "\\x65\\x76\\x61\\x6c" nocase
-        $word3 = "\\x62\\x61\\x73\\x65\\x36\\x34" nocase
-        $word4 = "\\x5f\\x5f\\x69\\x6d\\x70\\x6f\\x72\\x74" nocase
+        $word1 = "\\x65\\x78\\x65\\x63"
+        $word2 = "\\x65\\x76\\x61\\x6c"
+        $word3 = "\\x62\\x61\\x73\\x65\\x36\\x34"
+        $word4 = "\\x5f\\x5f\\x69\\x6d\\x70\\x6f\\x72\\x74"
         $word5 = "\\145\\166\\141\\154"
         $word6 = "\\145\\170\\145\\143"
-        $rot13 = "\\x72\\x6f\\x74\\x31\\x33" nocase
-        $dunder = "\"\\x5f\\x5f\\x" nocase
-        $import = /__import__\(["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
+        $rot13 = "\\x72\\x6f\\x74\\x31\\x33"
+        $dunder = "\"\\x5f\\x5f\\x"
+        $import = /rt__\(["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
     condition:
         any of them
 }
@@ -200,11 +215,11 @@ rule obfuscator_mark
         $ = "billythegoat356/Hyperion"
         $ = "Blank-c/BlankOBF"
         $ = "pyobfuscate=(lambda getattr"
-        $ = "pyobfuscate.com" nocase
-        $ = "Obfuscated with PyObfuscate" nocase
+        $ = "pyobfuscate.com"
+        $ = "Obfuscated with PyObfuscate"
         $ = "billythegoat356/Kramer"
         $ = "_kramer:float"
-        $ = "Obfuscated by Vare" nocase
+        $ = "Obfuscated by Vare"
         $ = "development-tools.net/python-obfuscator"
         $ = /eval\(compile\(base64\.b64decode\(eval\(/
         $ = /,\(lambda _{2,40}: ?_{2,40}\)/
@@ -309,9 +324,9 @@ rule inline_import_runs_command
         false_positives = "Lists of attack strings in security tools and their tests."
         roles = "build install startup import command"
     strings:
-        $os = /__import__\(\s{0,2}["']os["']\s{0,2}\)\.(system|popen|exec\w{1,3}|startfile)\(/
-        $subprocess = /__import__\(\s{0,2}["']subprocess["']\s{0,2}\)\.(Popen|run|call|check_output|getoutput|check_call)\(/
-        $requests = /__import__\(\s{0,2}["'](requests|urllib\.request|httpx)["']\s{0,2}\)\.\w/
+        $os = /rt__\(\s{0,2}["']os["']\s{0,2}\)\.(system|popen|exec\w{1,3}|startfile)\(/
+        $subprocess = /rt__\(\s{0,2}["']subprocess["']\s{0,2}\)\.(Popen|run|call|check_output|getoutput|check_call)\(/
+        $requests = /rt__\(\s{0,2}["'](requests|urllib\.request|httpx)["']\s{0,2}\)\.\w/
         $module = /import_module\(\s{0,2}["'](os|subprocess)["']\s{0,2}\)\.(system|popen|Popen|run|call)\(/
     condition:
         any of them
@@ -377,13 +392,13 @@ rule encoded_program
         $pe1 = "TVqQAAMAAAAEAAAA//8AALgA"
         $pe2 = "TVpQAAIAAAAEAA8A//8AALgA"
         $pe3 = "TVqAAAEAAAAEABAAAAAAAAAA"
-        $pehex = "4d5a90000300000004000000ffff" nocase
-        $peescape = "\\x4d\\x5a\\x90\\x00\\x03" nocase
-        $peescape2 = "MZ\\x90\\x00\\x03\\x00\\x00\\x00" nocase
+        $pehex = "4d5a90000300000004000000ffff"
+        $peescape = "\\x4d\\x5a\\x90\\x00\\x03"
+        $peescape2 = "MZ\\x90\\x00\\x03\\x00\\x00\\x00"
         $reversed = "AAAAEAAAAMAAQqVT"
         $elf = /f0VMRg[IE][BCE]AQ(AAA|MAA)/
-        $elfhex = /7f454c460[12]0101000000000000/ nocase
-        $elfescape = /\\x7f(ELF|\\x45\\x4c\\x46)\\x0[12]\\x01\\x01/ nocase
+        $elfhex = /7f454c460[12]0101000000000000/
+        $elfescape = /\\x7f(ELF|\\x45\\x4c\\x46)\\x0[12]\\x01\\x01/
     condition:
         any of them
 }

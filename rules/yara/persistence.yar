@@ -15,10 +15,10 @@ rule registry_run_key
     strings:
         $key = /CurrentVersion\\{1,2}Run(Once)?\b/
         $write1 = "SetValueEx" private
-        $write2 = "reg add" nocase private
+        $write2 = "reg add" private
         $write3 = "RegSetValue" private
-        $write4 = "Set-ItemProperty" nocase private
-        $write5 = "New-ItemProperty" nocase private
+        $write4 = "Set-ItemProperty" private
+        $write5 = "New-ItemProperty" private
         $write6 = "\"reg\", \"add\"" private
         $write7 = ".RegWrite" private
     condition:
@@ -69,8 +69,8 @@ rule windows_scheduled_task
         false_positives = "Back-up and update tools."
         roles = "build install startup import command"
     strings:
-        $schtasks = /schtasks(\.exe)?["', ]{1,4}\/create/ nocase
-        $powershell = "Register-ScheduledTask" nocase
+        $schtasks = /schtasks(\.exe)?["', ]{1,4}\/create/
+        $powershell = "Register-ScheduledTask"
         $xml = "schemas.microsoft.com/windows/2004/02/mit/task"
         $com = "Schedule.Service"
     condition:
@@ -186,17 +186,18 @@ rule protection_switched_off
         reference = "https://attack.mitre.org/techniques/T1562/001/"
         false_positives = "Set-up scripts of virtual machines, detection rules."
     strings:
-        $defender1 = /Set-MpPreference[^\n]{0,100}-Disable/ nocase
-        $defender2 = /Add-MpPreference[^\n]{0,60}-Exclusion/ nocase
+        $defender1 = /Set-MpPreference[^\n]{0,100}-Disable/
+        $defender2 = /Add-MpPreference[^\n]{0,60}-Exclusion/
         $defender3 = "DisableAntiSpyware"
         $firewall = /advfirewall["', ]{1,4}set["', ]{1,4}\w{1,20}["', ]{1,4}state["', ]{1,4}off/
         $amsi1 = "AmsiScanBuffer"
         $amsi2 = "amsiInitFailed"
-        $tamper = /taskkill[^\n]{0,40}(MsMpEng|SecurityHealth|avgnt|ekrn|avp)\.exe/
-        $events = /wevtutil(\.exe)? (cl|clear-log) / nocase
+        $tamper = /(MsMpEng|SecurityHealthS[ey]\w{1,12}|avgnt|ekrn)\.exe["' ]/
+        $events = /wevtutil(\.exe)? (cl|clear-log) /
         $sudo = /ALL=\(ALL(:ALL)?\) ?NOPASSWD: ?ALL["'\\ ]{1,4}(>>|\| ?tee)/
+        $kill = "taskkill" private
     condition:
-        any of them
+        any of ($defender*, $firewall, $amsi*, $events, $sudo) or ($tamper and $kill)
 }
 
 rule raises_privileges
@@ -212,9 +213,9 @@ rule raises_privileges
         reference = "https://attack.mitre.org/techniques/T1548/002/"
         false_positives = "Penetration-testing tools and detection rules."
     strings:
-        $settings = /ms-settings\\{1,2}shell\\{1,2}open\\{1,2}command/ nocase
+        $settings = /ms-settings\\{1,2}shell\\{1,2}open\\{1,2}command/
         $fodhelper = "fodhelper.exe"
-        $eventvwr = /mscfile\\{1,2}shell\\{1,2}open\\{1,2}command/ nocase
+        $eventvwr = /mscfile\\{1,2}shell\\{1,2}open\\{1,2}command/
         $computer = "computerdefaults.exe"
         $cmstp = "CMSTPLUA"
     condition:
@@ -300,10 +301,17 @@ rule browser_killed
         false_positives = "Browser automation."
         roles = "build install startup import command"
     strings:
-        $ = /taskkill[^\n]{0,40}(chrome|msedge|firefox|brave|opera|discord|telegram)\.exe/
-        $ = /pkill (-\w{1,6} ){0,2}["']?(chrome|firefox|brave|opera|discord)/
+        $windows = "taskkill" private
+        $name1 = "chrome.exe"
+        $name2 = "msedge.exe"
+        $name3 = "firefox.exe"
+        $name4 = "brave.exe"
+        $name5 = "opera.exe"
+        $name6 = "Discord.exe"
+        $name7 = "discord.exe"
+        $unix = /pkill (-\w{1,6} ){0,2}["']?(chrome|firefox|brave|opera|discord)/
     condition:
-        any of them
+        $unix or ($windows and any of ($name*))
 }
 
 rule destroys_data
@@ -323,10 +331,11 @@ rule destroys_data
         $rm1 = "--no-preserve-root"
         $rm2 = /(system|Popen|run|call|popen)\(\s{0,4}f?["'](sudo )?rm -(rf|fr) (~|\/|\/\*|\$HOME|\/home|\.\/\*)["' ]/
         $rm3 = /shutil\.rmtree\(\s{0,4}(["'](\/|C:\\{1,2}|~)["']|os\.path\.expanduser\(["']~["']\)|Path\.home\(\))\s{0,4}[,)]/
-        $windows1 = /(rd|rmdir) \/s \/q (C:\\|%USERPROFILE%|%SystemRoot%)/ nocase
-        $windows2 = /del \/[fsq] (\/[fsq] ){0,2}(C:\\|%SystemRoot%)/ nocase
+        $windows1 = /(rd|rmdir) \/s \/q (C:\\|%USERPROFILE%|%SystemRoot%)/
+        $windows2 = "del /f /s /q C:\\"
+        $windows3 = "del /s /q C:\\"
         $disk = /dd if=\/dev\/(zero|random|urandom) of=\/dev\/(sd|nvme|hd|disk)/
-        $shadow = /vssadmin(\.exe)? delete shadows \/all/ nocase
+        $shadow = /vssadmin(\.exe)? delete shadows \/all/
         $bomb = ":(){ :|:& };:"
     condition:
         any of them
@@ -347,7 +356,7 @@ rule ransom_note
         roles = "build install startup import command"
     strings:
         $note1 = /[Yy]our (personal |important )?files (have been|are|were) (now )?encrypted/
-        $note2 = /(send|transfer)[^\n]{1,60}(bitcoin|monero)[^\n]{0,60}(decrypt|key|files)/
+        $note2 = /([Bb]itcoin|[Mm]onero)[^\n]{0,80}(decrypt|your files)/
         $walk1 = "os.walk(" private
         $walk2 = "glob(" private
         $encrypt1 = ".encrypt(" private

@@ -52,7 +52,7 @@ rule reverse_shell_command
         $nc2 = /ncat [^\n]{3,60} -\w{0,4}e (\/bin\/(ba)?sh|cmd|powershell)/
         $nc3 = /\bnc [^\n]{3,60} -\w{0,4}e \/bin\/(ba)?sh/
         $fifo = /mkfifo [^\n]{1,80}(ba)?sh -i[^\n]{0,40}\| ?nc /
-        $socat = /socat [^\n]{0,60}exec:['"]?(\/bin\/)?(ba)?sh/ nocase
+        $socat = /socat [^\n]{0,60}exec:['"]?(\/bin\/)?(ba)?sh/
         $perl = /perl -e ['"]use Socket;/
         $php = "php -r '$sock=fsockopen("
     condition:
@@ -98,8 +98,8 @@ rule web_request_becomes_command
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         false_positives = "Deliberately vulnerable teaching applications."
     strings:
-        $flask = /(Popen|system|popen|check_output|getoutput|run|call|exec|eval)\(\s{0,10}(flask\.)?request\.(args|form|values|data|get_json|json|cookies|headers)/
-        $php1 = /(eval|system|passthru|shell_exec|exec)\(\s{0,4}\$_(GET|POST|REQUEST|COOKIE)\[/
+        $flask = /(en|em|ut|un|ll|ec|al)\(\s{0,10}(flask\.)?request\.(args|form|values|data|get_json|json|cookies|headers)/
+        $php1 = /(al|em|ru|ec)\(\s{0,4}\$_(GET\[|POST|REQUEST|COOKIE)/
         $php2 = /(eval|assert)\(\s{0,4}base64_decode\(/
     condition:
         any of them
@@ -153,8 +153,8 @@ rule attack_framework_payload
         $ = /(windows|linux|python|osx|android)\/(x64\/|x86\/)?meterpreter(\/|_)reverse_/
         $ = "getattr(__import__('zlib'),'decompress')(__import__('base64')"
         $ = /struct\.unpack\(["']>I["'], ?\w{1,6}\.recv\(4\)\)\[0\]/
-        $ = "Invoke-Mimikatz" nocase
-        $ = "sekurlsa::logonpasswords" nocase
+        $ = "Invoke-Mimikatz"
+        $ = "sekurlsa::logonpasswords"
     condition:
         any of them
 }

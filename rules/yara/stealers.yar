@@ -73,9 +73,9 @@ rule browser_credentials
         $key3 = "encrypted_key"
         $key4 = "key4.db"
         $key5 = "PK11SDR_Decrypt"
-        $table1 = /SELECT [^\n]{0,60}password_value/ nocase
-        $table2 = /SELECT [^\n]{0,80}card_number_encrypted/ nocase
-        $table3 = /SELECT [^\n]{0,60}encrypted_value/ nocase
+        $table1 = /SELECT [^\n]{0,60}password_value/
+        $table2 = /SELECT [^\n]{0,80}card_number_encrypted/
+        $table3 = /SELECT [^\n]{0,60}encrypted_value/
     condition:
         (any of ($store*) and any of ($key*)) or any of ($table*)
 }
@@ -245,9 +245,15 @@ rule environment_sent
         $joined = /join\([^\n]{0,60}for \w{1,10}, ?\w{1,10} in os\.environ\.items\(\)/
         $text = /(str|repr)\((dict\()?os\.environ\)/
         $command1 = /["'](env|printenv|set)["'], ?shell ?= ?True/
-        $command2 = /(popen|getoutput|check_output)\(["'](env|printenv)["']/
+        $command2 = "popen(\"env\")"
+        $command3 = "popen('env')"
+        $command4 = "getoutput(\"env\")"
+        $command5 = "getoutput('env')"
+        $command6 = "check_output(\"env\""
+        $command7 = "check_output('env'"
+        $command8 = "printenv"
     condition:
-        uploads and any of ($body, $dumped, $encoded, $joined, $text, $command1, $command2)
+        uploads and any of ($body, $dumped, $encoded, $joined, $text, $command*)
 }
 
 rule secret_variables_collected
@@ -399,8 +405,8 @@ rule wireless_passwords
         reference = "https://attack.mitre.org/techniques/T1555/"
         false_positives = "Tools that show the user's own wireless password."
     strings:
-        $netsh = /netsh["', ]{1,4}wlan["', ]{1,4}(show|export)/ nocase
-        $clear = /key["', ]{0,4}= ?clear/ nocase private
+        $netsh = /netsh["', ]{1,4}wlan["', ]{1,4}(show|export)/
+        $clear = /key["', ]{0,4}= ?clear/ private
         $linux = "/etc/NetworkManager/system-connections"
     condition:
         ($netsh and $clear) or ($linux and sends)
@@ -444,10 +450,10 @@ rule windows_password_store
         reference = "https://attack.mitre.org/techniques/T1003/"
         false_positives = "Penetration-testing tools and detection rules."
     strings:
-        $reg = /reg(\.exe)? save hklm\\{1,2}(sam|system|security)/ nocase
+        $reg = /reg(\.exe)? save (HKLM|hklm)\\{1,2}(sam|system|security|SAM|SYSTEM|SECURITY)/
         $lsass1 = "MiniDumpWriteDump" private
-        $lsass2 = "lsass.exe" nocase
-        $comsvcs = /comsvcs\.dll[, ]{1,3}(MiniDump|#24)/ nocase
+        $lsass2 = "lsass.exe"
+        $comsvcs = /comsvcs\.dll[, ]{1,3}(MiniDump|#24)/
     condition:
         $reg or $comsvcs or ($lsass1 and $lsass2)
 }

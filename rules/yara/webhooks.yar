@@ -34,14 +34,14 @@ rule telegram_bot_reports
         roles = "build install startup import command"
     strings:
         $token = /api\.telegram\.org\/bot[0-9]{6,12}:[\w-]{30,50}/
-        $literal = /token\w{0,12}["']? ?[=:(] ?f?["'][0-9]{8,10}:AA[A-Za-z0-9_-]{33}["']/ nocase
+        $literal = /token\w{0,12}["']? ?[=:(] ?f?["'][0-9]{8,10}:AA[A-Za-z0-9_-]{33}["']/
         $api = "api.telegram.org/bot"
         $send1 = "sendDocument" private
         $send2 = "sendMessage" private
         $send3 = "sendPhoto" private
         $bot = "telebot.TeleBot("
         $chat1 = /chat_id["']? ?[=:] ?["']?-?[0-9]{6,14}/ private
-        $chat2 = /CHAT_ID ?= ?["']?-?[0-9]{6,14}/ nocase private
+        $chat2 = /CHAT_ID ?= ?["']?-?[0-9]{6,14}/ private
     condition:
         $token or $literal or (any of ($api, $bot) and any of ($chat*)) or ($api and any of ($send*) and names_the_machine)
 }
@@ -289,12 +289,12 @@ rule confusion_probe
         false_positives = "Tools and texts about dependency confusion."
         roles = "build install startup import command"
     strings:
-        $ = /dependency[ _-]confusion[^\n]{0,60}(poc|proof|test|research|bounty|attack|exploit)/ nocase
-        $ = /(poc|proof of concept|research)[^\n]{0,60}dependency[ _-]confusion/ nocase
-        $ = /for (security research|bug bounty|pentest(ing)?) purposes? only/ nocase
-        $ = "bugbounty" nocase fullword
-        $ = /bug bounty (poc|research|program)/ nocase
-        $ = "you have been pwned" nocase
+        $ = /[Dd]ependency[ _-][Cc]onfusion[^\n]{0,60}(poc|PoC|POC|proof|test|research|bounty|attack|exploit)/
+        $ = /(PoC|proof of concept|research)[^\n]{0,60}[Dd]ependency[ _-][Cc]onfusion/
+        $ = /(security research|bug bounty|pentesting) purposes? only/
+        $ = "bugbounty" fullword
+        $ = /bug bounty (poc|research|program)/
+        $ = "ou have been pwned"
     condition:
         any of them and (sends or starts_process)
 }

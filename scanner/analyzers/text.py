@@ -51,12 +51,12 @@ def text(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
     try:
         for data in chain([view.data], _readings(view)):
             places = Places(data, is_text=view.is_python)
-            for match in ruleset.match(data, timeout_seconds=TIMEOUT_SECONDS):
-                info = ruleset.rules[match.rule]
-                if not info.concerns(view.name, view.role):
+            matches = ruleset.match(data, timeout_seconds=TIMEOUT_SECONDS, member=view.name, role=view.role)
+            for match in matches:
+                if shown[match.rule] == PLACES_PER_RULE:
                     continue
-                place = places.of(match, binary=info.kind is Kind.BINARY)
-                if (match.rule, place.line) in seen or shown[match.rule] == PLACES_PER_RULE:
+                place = places.of(match, binary=ruleset.rules[match.rule].kind is Kind.BINARY)
+                if (match.rule, place.line) in seen:
                     continue
                 seen.add((match.rule, place.line))
                 shown[match.rule] += 1
