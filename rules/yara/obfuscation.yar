@@ -305,7 +305,6 @@ rule xor_hidden_text
     strings:
         $chr = /chr\(\s{0,2}\w{1,30} ?\^ ?\w{1,30}(\[[^\]\n]{1,30}\])?\s{0,2}\) for/
         $ord = /chr\(\s{0,2}ord\([^\)\n]{1,40}\) ?\^/
-        $bytes = /bytes\(\[?\(?\w{1,20} ?\^ ?\w{1,20}(\[[^\]\n]{1,30}\])?\)? for/
     condition:
         any of them and (sends or starts_process or runs_code)
 }

@@ -98,8 +98,8 @@ rule web_request_becomes_command
         reference = "https://attack.mitre.org/techniques/T1505/003/"
         false_positives = "Deliberately vulnerable teaching applications."
     strings:
-        $flask = /(en|em|ut|un|ll|ec|al)\(\s{0,10}(flask\.)?request\.(args|form|values|data|get_json|json|cookies|headers)/
-        $php1 = /(al|em|ru|ec)\(\s{0,4}\$_(GET\[|POST|REQUEST|COOKIE)/
+        $flask = /\b(Popen|popen|system|check_output|getoutput|eval|exec)\(\s{0,10}(flask\.)?request\.(args|form|values|data|get_json|json|cookies|headers)/
+        $php1 = /\b(eval|system|passthru|shell_exec|exec)\(\s{0,4}\$_(GET\[|POST|REQUEST|COOKIE)/
         $php2 = /(eval|assert)\(\s{0,4}base64_decode\(/
     condition:
         any of them
