@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 import scanner
 from scanner.assess import assess
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     from scanner.ruleset import Ruleset
 
-__all__ = ["CONTENT", "Looked", "artifacts_in", "found_in_content", "inspect_all", "judge"]
+__all__ = ["CONTENT", "Looked", "artifacts_in", "filename_of", "found_in_content", "inspect_all", "judge"]
 
 #: Evidence that says what the artifact does, and not how it was packed, named or dated.
 CONTENT: Final = frozenset({Kind.BEHAVIOUR, Kind.TEXT, Kind.BINARY})
 
+_ZIP: Final = b"PK\x03\x04"
 _SUFFIXES: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".egg")
 #: Sources of the engine that weigh, print or isolate: a change there changes no finding.
 _NOT_FINDING: Final = frozenset({"assess.py", "policy.py", "formats", "sandbox", "consistency.py", "drift.py"})
@@ -48,6 +50,22 @@ def artifacts_in(folders: Iterable[Path]) -> list[Path]:
     """The distribution files below the folders, in order; a file that is named itself counts, too."""
     found = (path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*")))
     return sorted({path for path in found if path.name.endswith(_SUFFIXES) and path.is_file()})
+
+
+def filename_of(name: str, data: bytes) -> str:
+    """The name to inspect the artifact under: collections of malware keep wheels under other endings.
+
+    Without that, such a wheel would be refused for its form, and nothing be known about what it does.
+    """
+    for suffix in (".tar.gz", ".zip"):
+        wheel = f"{name.removesuffix(suffix)}.whl"
+        if name.endswith(suffix) and data.startswith(_ZIP):
+            try:
+                parse_wheel_filename(wheel)
+            except InvalidWheelFilename:
+                continue
+            return wheel
+    return name
 
 
 def inspect_all(paths: Iterable[Path], cache: Path, *, jobs: int, say: Callable[[str], None]) -> list[Looked]:
@@ -89,12 +107,13 @@ def found_in_content(verdict: Verdict, ruleset: Ruleset) -> bool:
 
 
 def _look(sandbox: Sandbox, cache: Path, moment: str, path: Path) -> Looked:
-    digest = sha256(path.read_bytes()).hexdigest()
-    kept = cache / f"{sha256(f'{digest} {path.name} {moment}'.encode()).hexdigest()}.json"
+    data = path.read_bytes()
+    digest, filename = sha256(data).hexdigest(), filename_of(path.name, data)
+    kept = cache / f"{sha256(f'{digest} {filename} {moment}'.encode()).hexdigest()}.json"
     if kept.exists():
         return Looked(path, digest, decode(kept.read_bytes(), Inspection))
     try:
-        inspection = sandbox.inspect(path, path.name)
+        inspection = sandbox.inspect(path, filename)
     except InspectionFailed as error:
         return Looked(path, digest, None, str(error))
     part = kept.with_suffix(".part")
