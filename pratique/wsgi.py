@@ -9,6 +9,7 @@ from flask import Flask, g, request
 
 import webui
 from index.clock import utcnow
+from index.owners.views import blueprint as owners
 from index.publish.reads import Reads
 from index.publish.views import blueprint as publish
 from index.store.identifiers import new_id
@@ -32,6 +33,7 @@ def create_app(services: Services) -> Flask:
     app.after_request(_end)
     app.register_blueprint(upload)
     app.register_blueprint(publish)
+    app.register_blueprint(owners)
     webui.init_app(app)
     app.wsgi_app = Reads(app.wsgi_app, services)  # type: ignore[method-assign] # Flask's own way
     app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way

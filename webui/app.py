@@ -11,13 +11,14 @@ from jinja2 import StrictUndefined
 from index.accounts.keys import Keys
 from index.accounts.permissions import Action, may
 from index.clock import utcnow
+from index.owners.views import blueprint as owners
 from index.services import Services
 from index.upload.views import blueprint as upload
 from webui import assets, errors, security_headers, sessions, words
 from webui.blueprint import NAME, people
 from webui.limits import limiter
 from webui.rulebook import rule_meaning
-from webui.views import account, admin, home, review, source, submission
+from webui.views import account, admin, home, manage, project, review, source, submission
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,7 +28,7 @@ __all__ = ["init_app"]
 _LARGEST_FORM: Final = 256 * 1024
 
 #: Imported for their routes.
-_VIEWS = (account, admin, home, review, source, submission)
+_VIEWS = (account, admin, home, manage, project, review, source, submission)
 
 
 def init_app(app: Flask) -> None:
@@ -37,7 +38,9 @@ def init_app(app: Flask) -> None:
         raise TypeError(f"app.extensions['pratique'] is {services!r}, expected the Services of this process")
     app.before_request(_limit_forms)  # before anything reads a form
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a form is good for as long as its session
-    CSRFProtect(app).exempt(upload)  # upload clients prove themselves with a token, and send no cookie
+    csrf = CSRFProtect(app)
+    for programs in (upload, owners):  # programs prove themselves with a token, and send no cookie
+        csrf.exempt(programs)
     sessions.install(app, services, Keys.load(services.settings.data_folder))
     limiter.init_app(app)
     _install_templates(app)
@@ -63,6 +66,7 @@ def _install_templates(app: Flask) -> None:
         ago=lambda moment: words.ago(moment, utcnow()),
         exact_time=words.exact_time,
         machine_time=words.machine_time,
+        opening=words.opening,
         plural=words.plural,
         size=words.size,
         tier=words.tier,

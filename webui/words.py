@@ -7,7 +7,7 @@ from typing import Final
 
 from index.review.lines import Token, tokenize
 from index.review.source import page_of_line
-from index.store.tables import CaseOrigin, SubmissionState
+from index.store.tables import CaseOrigin, ProjectStatus, SubmissionState
 from scanner.model import Kind, Outcome, Role
 
 __all__ = [
@@ -16,11 +16,13 @@ __all__ = [
     "KINDS",
     "ORIGINS",
     "OUTCOMES",
+    "PROJECT_STATUSES",
     "ROLES",
     "STATES",
     "ago",
     "exact_time",
     "machine_time",
+    "opening",
     "page_for",
     "plural",
     "size",
@@ -36,6 +38,13 @@ STATES: Final[dict[SubmissionState, str]] = {
     SubmissionState.WITHDRAWN: "Withdrawn",
     SubmissionState.REJECTED: "Rejected",
     SubmissionState.CANCELED: "Canceled",
+}
+
+PROJECT_STATUSES: Final[dict[ProjectStatus, str]] = {
+    ProjectStatus.ACTIVE: "This project is active.",
+    ProjectStatus.ARCHIVED: "This project is archived: it takes no new files.",
+    ProjectStatus.DEPRECATED: "This project is deprecated: its owners advise to use something else.",
+    ProjectStatus.QUARANTINED: "This project is in quarantine: none of its files is given out.",
 }
 
 OUTCOMES: Final[dict[str, str]] = {
@@ -105,6 +114,11 @@ _KIB: Final = 1024
 def tier(risk: float) -> str:
     """The word for a risk: log-odds, so each step of the number makes "malicious" e times likelier."""
     return next((word for limit, word in _TIERS if risk < limit), "very high")
+
+
+def opening(phrase: str) -> str:
+    """The phrase as it stands at the beginning of a line: rules have their titles in small letters."""
+    return phrase[:1].upper() + phrase[1:]
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -32,6 +32,15 @@ class Action(StrEnum):
     SEE_LOG = "see-log"
     HOLD_EVERYTHING = "hold-everything"
     """Stop automatic publication, or let it go on."""
+    MANAGE_PROJECT = "manage-project"
+    """The page from which a project is managed, with whatever else is allowed on it."""
+    YANK = "yank"
+    SET_STATUS = "set-status"
+    """Archive or deprecate a project, or make it active again."""
+    DELETE_FILES = "delete-files"
+    CHANGE_MEMBERS = "change-members"
+    QUARANTINE = "quarantine"
+    """Put a whole project into quarantine, or lift it."""
 
 
 class Standing(StrEnum):
@@ -41,6 +50,8 @@ class Standing(StrEnum):
     """Not signed in, or signed in without a part in the matter."""
     MEMBER = "member"
     """Owner or maintainer of the project."""
+    OWNER = "owner"
+    """Owner of the project."""
     ANALYST = "analyst"
     ADMINISTRATOR = "administrator"
 
@@ -55,10 +66,21 @@ PERMISSIONS: Final[dict[Action, frozenset[Standing]]] = {
     Action.SEE_MAIL: frozenset({Standing.ADMINISTRATOR}),
     Action.SEE_LOG: frozenset({Standing.ADMINISTRATOR}),
     Action.HOLD_EVERYTHING: frozenset({Standing.ADMINISTRATOR}),
+    Action.MANAGE_PROJECT: frozenset({Standing.MEMBER, Standing.ANALYST, Standing.ADMINISTRATOR}),
+    Action.YANK: frozenset({Standing.MEMBER}),
+    Action.SET_STATUS: frozenset({Standing.OWNER}),
+    Action.DELETE_FILES: frozenset({Standing.OWNER}),
+    Action.CHANGE_MEMBERS: frozenset({Standing.OWNER, Standing.ADMINISTRATOR}),
+    Action.QUARANTINE: frozenset({Standing.ANALYST}),
 }
 
 #: Nobody decides about a project that they maintain.
-_NOT_FOR_MEMBERS: Final = frozenset({Action.DECIDE})
+_NOT_FOR_MEMBERS: Final = frozenset({Action.DECIDE, Action.QUARANTINE})
+
+_STANDINGS_OF_PART: Final[dict[MembershipRole | None, frozenset[Standing]]] = {
+    MembershipRole.MAINTAINER: frozenset({Standing.MEMBER}),
+    MembershipRole.OWNER: frozenset({Standing.MEMBER, Standing.OWNER}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,7 @@ def may(person: Person | None, action: Action, *, part: MembershipRole | None = 
     if person is None:
         standings = frozenset({Standing.ANYONE})
     else:
-        standings = person.standings | ({Standing.MEMBER} if part is not None else frozenset())
+        standings = person.standings | _STANDINGS_OF_PART.get(part, frozenset())
     if part is not None and action in _NOT_FOR_MEMBERS:
         return False
     return bool(standings & PERMISSIONS[action])

@@ -41,9 +41,16 @@ class _Page(msgspec.Struct, rename="kebab"):
 
 
 def record_changes(  # noqa: PLR0913 # two pages, and when and under which number the one followed the other
-    session: Session, project_id: int, before: bytes | None, after: DetailView, *, serial: int, now: datetime
+    session: Session,
+    project_id: int,
+    before: bytes | None,
+    after: DetailView,
+    *,
+    has_page: bool,
+    serial: int,
+    now: datetime,
 ) -> None:
-    """The feed tells how the page `before` (None: there was none) became `after`."""
+    """The feed tells how the page `before` (None: there was none) became `after`, which is a page if `has_page`."""
     page = msgspec.json.decode(before, type=_Page) if before is not None else _Page()
     old = {(file.filename, file.hashes["sha256"]): bool(file.yanked) for file in page.files}
     new = {(file.filename, file.sha256): file for file in after.files}
@@ -55,7 +62,7 @@ def record_changes(  # noqa: PLR0913 # two pages, and when and under which numbe
             found.append((ChangeKind.PUBLISHED, key, file.version))
         if file.yanked != old.get(key, False):
             found.append((ChangeKind.YANKED if file.yanked else ChangeKind.UNYANKED, key, file.version))
-    if page.project_status.status != after.status:
+    if has_page and page.project_status.status != after.status:
         found.append((ChangeKind.STATUS, ("", ""), ""))
     session.add_all(
         Change(

@@ -65,9 +65,11 @@ def refresh_page(session: Session, project: Project, *, now: datetime, public_ur
         status_reason=project.status_reason,
     )
     before = session.get(DetailPage, project.name, populate_existing=True)
-    record_changes(session, project.id, before.json if before else None, view, serial=serial, now=now)
+    has_page = bool(files) or (status is ProjectStatus.QUARANTINED and has_been_visible(session, project))
+    old = before.json if before else None
+    record_changes(session, project.id, old, view, has_page=has_page, serial=serial, now=now)
     _renew_listing(session, project, files)
-    if not files and not (status is ProjectStatus.QUARANTINED and has_been_visible(session, project)):
+    if not has_page:
         session.execute(delete(DetailPage).where(DetailPage.project == project.name))
         return
     session.merge(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import render_template
 from sqlalchemy import func, select
 
+from index.owners.acting import own_projects
 from index.review.status import own_submissions
 from index.services import current_services
-from index.store.tables import DetailPage
+from index.store.tables import Listing
 from webui.blueprint import people
 from webui.sessions import current_person
 
@@ -20,9 +21,11 @@ def front() -> str:
     services = current_services()
     person = current_person()
     with services.database.read() as session:
-        published = session.scalar(select(func.count()).select_from(DetailPage)) or 0  # one for each visible project
+        published = session.scalar(select(func.count()).select_from(Listing)) or 0  # one for each visible project
         own = own_submissions(session, person.id) if person else ()
-    return render_template("front.html", root=services.settings.resolved_public_url, published=published, own=own)
+        projects = own_projects(session, person.id) if person else ()
+    root = services.settings.resolved_public_url
+    return render_template("front.html", root=root, published=published, own=own, projects=projects)
 
 
 @people.get("/accessibility")

@@ -18,6 +18,12 @@ EXPECTED: Final = {
     Action.SEE_MAIL: {"administrator"},
     Action.SEE_LOG: {"administrator"},
     Action.HOLD_EVERYTHING: {"administrator"},
+    Action.MANAGE_PROJECT: {"member", "owner", "analyst", "administrator"},
+    Action.YANK: {"member", "owner"},
+    Action.SET_STATUS: {"owner"},
+    Action.DELETE_FILES: {"owner"},
+    Action.CHANGE_MEMBERS: {"owner", "administrator"},
+    Action.QUARANTINE: {"analyst"},
 }
 
 
@@ -46,16 +52,18 @@ def test_a_role_without_a_second_factor_allows_nothing(action: Action, role: str
 
 
 @pytest.mark.parametrize(("action", "part"), list(product(Action, MembershipRole)))
-def test_members_may_see_their_own_submissions_and_nothing_else(action: Action, part: MembershipRole) -> None:
-    expected = action is Action.SEE_SUBMISSION
+def test_members_may_do_on_their_projects_what_the_table_says(action: Action, part: MembershipRole) -> None:
+    standing = "owner" if part is MembershipRole.OWNER else "member"
+    expected = standing in EXPECTED[action] or action is Action.SEE_SUBMISSION
     assert may(person(), action, part=part) is expected
     assert may(person(second_factor=False), action, part=part) is expected
 
 
 @pytest.mark.parametrize("part", list(MembershipRole))
 def test_nobody_decides_about_a_project_of_their_own(part: MembershipRole) -> None:
-    assert may(person("analyst"), Action.DECIDE)
-    assert not may(person("analyst", "administrator"), Action.DECIDE, part=part)
+    for action in (Action.DECIDE, Action.QUARANTINE):
+        assert may(person("analyst"), action)
+        assert not may(person("analyst", "administrator"), action, part=part)
 
 
 def test_a_role_that_nobody_knows_is_no_standing() -> None:

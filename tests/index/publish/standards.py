@@ -1,0 +1,110 @@
+"""The documents of the Simple API 1.4 and of PEP 740, written down from their specifications.
+
+Keys that begin with an underscore are private to an index (PEP 691), and nothing else may stand beside these.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Time = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z")]
+NormalName = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Meta(msgspec.Struct, forbid_unknown_fields=True):
+    """PEP 629, and the serial of the mirroring API."""
+
+    api_version: Literal["1.4"] = msgspec.field(name="api-version")
+    last_serial: int = msgspec.field(name="_last-serial")
+
+
+class Status(msgspec.Struct, forbid_unknown_fields=True):
+    """PEP 792."""
+
+    status: Literal["active", "archived", "deprecated", "quarantined"]
+    reason: Text | None = None
+
+
+class Hashes(msgspec.Struct, forbid_unknown_fields=True):
+    """PEP 691: at least one secure algorithm."""
+
+    sha256: Sha256
+
+
+class File(msgspec.Struct, forbid_unknown_fields=True):
+    """PEP 691, 700, 592, 658/714, 740."""
+
+    filename: Text
+    url: Text
+    hashes: Hashes
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    upload_time: Time = msgspec.field(name="upload-time")
+    yanked: bool | Text
+    core_metadata: bool | Hashes = msgspec.field(name="core-metadata")
+    dist_info_metadata: bool | Hashes = msgspec.field(name="dist-info-metadata")
+    provenance: Text | None
+    requires_python: Text | msgspec.UnsetType = msgspec.field(name="requires-python", default=msgspec.UNSET)
+
+
+class Detail(msgspec.Struct, forbid_unknown_fields=True):
+    """`/simple/NAME/`."""
+
+    meta: Meta
+    name: NormalName
+    project_status: Status = msgspec.field(name="project-status")
+    versions: list[Text]
+    files: list[File]
+
+
+class Listed(msgspec.Struct, forbid_unknown_fields=True):
+    """One project of the list."""
+
+    name: Text
+
+
+class ProjectList(msgspec.Struct, forbid_unknown_fields=True):
+    """`/simple/`."""
+
+    meta: Meta
+    projects: list[Listed]
+
+
+class GitHub(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="GitHub"):
+    """A publisher; `claims` is mandatory, and may be null."""
+
+    claims: dict[str, str] | None
+    repository: Annotated[str, msgspec.Meta(pattern=r"\A[^/:]+/[^/:]+\Z")]
+    workflow: Text
+
+
+class GitLab(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="GitLab"):
+    """See :class:`GitHub`."""
+
+    claims: dict[str, str] | None
+    repository: Annotated[str, msgspec.Meta(pattern=r"\A[^/:]+(/[^/:]+)+\Z")]
+    workflow_filepath: Text
+
+
+class Google(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="Google"):
+    """See :class:`GitHub`."""
+
+    claims: dict[str, str] | None
+    email: Annotated[str, msgspec.Meta(pattern=r"\A[^@]+@[^@]+\Z")]
+
+
+class Bundle(msgspec.Struct, forbid_unknown_fields=True):
+    """What one publisher attests."""
+
+    publisher: GitHub | GitLab | Google
+    attestations: Annotated[list[dict[str, object]], msgspec.Meta(min_length=1)]
+
+
+class Provenance(msgspec.Struct, forbid_unknown_fields=True):
+    """The provenance object."""
+
+    version: Literal[1]
+    attestation_bundles: Annotated[list[Bundle], msgspec.Meta(min_length=1)]
