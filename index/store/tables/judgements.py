@@ -16,7 +16,7 @@ __all__ = ["Case", "CaseOrigin", "Decision", "DecisionKind", "StoredVerdict", "V
 
 
 class CaseOrigin(StrEnum):
-    """Why a person is asked. A `failure` case (ours: scanner, worker) and a `waiting` one may still end by themselves."""
+    """Why a person is asked. A `failure` case (ours: scanner, worker) and a `waiting` one may end by themselves."""
 
     VERDICT = "verdict"
     FAILURE = "failure"

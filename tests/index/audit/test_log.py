@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
@@ -154,6 +154,7 @@ def test_a_time_in_another_zone_is_the_same_moment(database: Database) -> None:
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
 
 
+@settings(max_examples=40)
 @given(actor=_TEXT, old=_TEXT, new=_TEXT, at=st.datetimes(datetime(1971, 1, 1), datetime(2900, 1, 1)))  # noqa: DTZ001 # made aware below
 def test_whatever_is_said_in_an_entry_verifies(
     sqlite_log: Database, actor: str, old: str, new: str, at: datetime
