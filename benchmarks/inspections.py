@@ -47,9 +47,10 @@ class Looked:
 
 
 def artifacts_in(folders: Iterable[Path]) -> list[Path]:
-    """The distribution files below the folders, in order; a file that is named itself counts, too."""
+    """The distribution files below the folders, in order, each name and size once; a named file counts, too."""
     found = (path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*")))
-    return sorted({path for path in found if path.name.endswith(_SUFFIXES) and path.is_file()})
+    right = sorted(path for path in found if path.name.endswith(_SUFFIXES) and path.is_file())
+    return sorted({(path.name, path.stat().st_size): path for path in reversed(right)}.values())
 
 
 def filename_of(name: str, data: bytes) -> str:
