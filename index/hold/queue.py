@@ -71,7 +71,7 @@ def _broker_settings(settings: Settings) -> dict[str, Any]:
     queue = Queue(QUEUE, Exchange(QUEUE), routing_key=QUEUE)
     if scheme == "filesystem":
         return {
-            "broker_url": url,
+            "broker_url": "filesystem://localhost",  # kombu warns where no host is named
             "broker_transport": _FOLDER_TRANSPORT,
             "broker_transport_options": _folder_options(settings),
             "task_queues": [queue],
