@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scanner.model import Finding, Role
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["failure", "fenced"]
 
+_Found = TypeVar("_Found")
+
 
 def fenced(
-    name: str, start: Callable[[], Iterable[Finding]], ruleset: Ruleset, view: MemberView | None = None
-) -> Iterator[Finding]:
+    name: str, start: Callable[[], Iterable[_Found]], ruleset: Ruleset, view: MemberView | None = None
+) -> Iterator[_Found | Finding]:
     """What the analyser `name` finds; if it breaks, what it had found and the fact that it broke."""
     try:
         yield from start()

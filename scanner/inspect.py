@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner.analyzers.behaviour import behaviour
+from scanner.analyzers.build_config import build_config
 from scanner.analyzers.metadata import metadata
+from scanner.analyzers.openers import OPENERS
+from scanner.analyzers.opening import Opening, Surroundings
 from scanner.analyzers.quality import quality
 from scanner.analyzers.shape import shape
 from scanner.analyzers.startup import startup
@@ -46,7 +49,7 @@ MEMBER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape, quality)
 #: A layer is not code that somebody wrote: its quality is nobody's concern.
 LAYER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape)
 #: What the code does is followed in portions of the artifact, by `_Work.follow`; these see the whole.
-ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata)
+ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata, build_config)
 
 
 def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset) -> Inspection:
@@ -78,11 +81,12 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
         contents.roles,
         {CONTENTS: contents.formats, LINKS: contents.links},
     )
-    work = _Work(ruleset)
+    work = _Work(ruleset, view)
     work.findings += _refusals(contents, ruleset)
     for portion in portions(view):
         for member in portion:
             work.look_at(member, MEMBER_ANALYZERS)
+            work.open(view, member)
         work.follow(view, portion)
         if len(view.members) > len(portion):
             # Before the next portion: what was learned of these trees goes in cycles.
@@ -90,6 +94,7 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
             gc.collect()
     for member in read_late(data, contents):
         work.look_at(member, MEMBER_ANALYZERS)
+        work.open(view, member)
     for analyzer in ARTIFACT_ANALYZERS:
         work.findings += fenced(analyzer.__name__, partial(analyzer, view, ruleset), ruleset)
     return Inspection(
@@ -115,10 +120,11 @@ def _refusals(contents: Contents, ruleset: Ruleset) -> Iterator[Finding]:
 class _Work:
     """What was found so far, and the ways to find more."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, view: ArtifactView) -> None:
         self.findings: list[Finding] = []
         self.able: set[str] = set()
         self._ruleset = ruleset
+        self._opening = Opening(ruleset, Surroundings(view))
         self._left = LAYER_BYTES
         self._seen: set[tuple[MemberName, Sha256Hex]] = set()
 
@@ -128,6 +134,16 @@ class _Work:
             self.findings += _unreadable(view, self._ruleset)
         for analyzer in analyzers:
             self.findings += fenced(analyzer.__name__, partial(analyzer, view, self._ruleset), self._ruleset, view)
+
+    def open(self, view: ArtifactView, member: MemberView) -> None:
+        """What lies inside a member or layer: archives, pickles, bytecode, pictures that carry something."""
+        for opener in OPENERS:
+            for inner in fenced(opener.__name__, partial(opener, member, self._opening), self._ruleset, member):
+                if isinstance(inner, Finding):
+                    self.findings.append(inner)
+                else:
+                    self._left += len(inner.data)  # openers have a budget of their own, and have paid
+                    self._descend(view, [inner])
 
     def follow(self, view: ArtifactView, portion: Sequence[MemberView]) -> None:
         """What the Python members of the portion do, and what lies in their layers.
@@ -165,6 +181,7 @@ class _Work:
             if len(layer.layers) == LAYER_DEPTH and next(decode(layer.data), None) is not None:
                 self.findings.append(self._exhausted(layer))
             self.look_at(layer, LAYER_ANALYZERS)
+            self.open(view, layer)
             if layer.is_python:
                 inner = ArtifactView(
                     view.filename, view.is_wheel, view.metadata, {layer.name: layer}, {layer.name: layer.role}
