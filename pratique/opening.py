@@ -30,7 +30,6 @@ def read_settings() -> Settings:
 def open_services(process: str) -> Services:
     """Logging is set up and the services stand on what the settings name, with a doorbell that rings the workers."""
     from index.hold.queue import doorbell, make_celery
-
     from index.logs import configure_logging
     from index.services import Services
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from index.accounts.first_run import first_run
-from index.hold.rulesets import activate_ruleset
-
 from index.clock import utcnow
+from index.hold.rulesets import activate_ruleset
 from index.store.migrate import migrate
 from scanner.ruleset import Ruleset
 

@@ -34,9 +34,9 @@ def migrate() -> None:
 def keeper() -> None:
     """Close settled submissions, find lost work, send mail. Two at once do no harm."""
     import structlog
-    from index.hold.keeper import Keeper
 
     from index.clock import utcnow
+    from index.hold.keeper import Keeper
     from pratique.opening import open_services
 
     services = open_services("keeper")
