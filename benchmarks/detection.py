@@ -29,10 +29,20 @@ if TYPE_CHECKING:
 
     from benchmarks.judging import Judged, Label, Labelled
 
-__all__ = ["recall_tables", "rule_table"]
+__all__ = ["cause_table", "recall_tables", "rule_table"]
 
 _FOLDER: Final = click.Path(exists=True, path_type=Path)
 _RECENT: Final = 2025
+#: Content that weighs less says next to nothing.
+_SOME: Final = 1.0
+_CAUSES: Final = (
+    "failed",
+    "refused",
+    "unscannable",
+    "next to no evidence in content",
+    "content below the threshold",
+    "content below the threshold, flagged with other kinds",
+)
 
 
 def _families(items: Labelled) -> dict[str, list[bool]]:
@@ -101,14 +111,45 @@ def rule_table(bad: Labelled, good: Mapping[str, Sequence[Judged]]) -> list[dict
     for rule in rules:
         hits = {kind: benign[kind][rule] for kind in good}
         among = len(families[rule]) + sum(hits.values())
+        benign_rate = Rate(sum(hits.values()), sum(map(len, good.values())))
         rows.append(
-            {"rule": rule, "families": len(families[rule]), **hits, "precision": Rate(len(families[rule]), among)}
+            {
+                "rule": rule,
+                "families": len(families[rule]),
+                **hits,
+                "precision": Rate(len(families[rule]), among),
+                "benign at most": f"{benign_rate.upper_bound:.1%}",
+            }
         )
     return rows
 
 
 def _hits(items: Iterable[Judged]) -> Counter[str]:
     return Counter(reason.rule for item in items for reason in item.reasons if reason.kind is not Kind.QUALITY)
+
+
+def cause_table(bad: Labelled) -> list[tuple[str, int, int]]:
+    """Why nothing was found in the families that were missed: cause, families, those with something to find."""
+    found = _families(bad)
+    missed: dict[str, Labelled] = defaultdict(list)
+    for item, label in bad:
+        if not any(found[label.family]):
+            missed[label.family].append((item, label))
+    causes, visible = Counter[str](), Counter[str]()
+    for items in missed.values():
+        cause = max((_cause(item) for item, _ in items), key=_CAUSES.index)
+        causes[cause] += 1
+        visible[cause] += not all(label.invisible for _, label in items)
+    return [(cause, causes[cause], visible[cause]) for cause in _CAUSES]
+
+
+def _cause(item: Judged) -> str:
+    if item.column in {"refused", "unscannable", "failed"}:
+        return item.column
+    if item.column == "otherwise":
+        return "content below the threshold, flagged with other kinds"
+    content = sum(reason.weight for reason in item.reasons if reason.kind in CONTENT)
+    return "content below the threshold" if content >= _SOME else "next to no evidence in content"
 
 
 def _named(item: Judged, *, top: int = 5) -> list[str]:
@@ -180,15 +221,18 @@ def main(  # noqa: PLR0913, PLR0917 # one parameter an option
     print(f"engine {ENGINE_VERSION}, rules {ruleset.hash[:12]}; content is {', '.join(sorted(CONTENT))}")
     tables, rules = recall_tables(bad), rule_table(bad, good)
     _print_recall(tables)
+    head = ("cause", "families", "with a visible payload")
+    print(table("Families of which nothing is found in content", head, cause_table(bad)))
     _print_benign(good)
-    head = ("rule", "families", "wheels", "sdists", "precision")
-    print(table("Rules, by families and benign artifacts", head, [[row[key] for key in head] for row in rules]))
+    keys = ("rule", "families", "wheels", "sdists", "precision", "benign at most")
+    print(table("Rules, by families and benign artifacts", keys, [[row[key] for key in keys] for row in rules]))
     if missed:
         _print_missed(bad)
     if json_path:
         figures = {
             "ruleset": ruleset.hash,
             "recall": tables,
+            "causes": cause_table(bad),
             "rules": rules,
             "benign": {k: _counts(v) for k, v in good.items()},
         }

@@ -47,7 +47,7 @@ class Rate:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.hits:g}/{self.total} {self.share:.1%} [{low:.1%}, {high:.1%}]" if self.total else "-"
+        return f"{round(self.hits, 1):g}/{self.total} {self.share:.1%} [{low:.1%}, {high:.1%}]" if self.total else "-"
 
     def plain(self) -> dict[str, float]:
         """For JSON."""
