@@ -124,9 +124,15 @@ def _check_file(session: Session, filename: str, sha256: str) -> Receipt | None:
     if claim is None:
         return None
     submission = session.get_one(Submission, claim.submission_id)
-    if claim.sha256 != sha256 or submission.state not in _PRESENT:
+    if claim.sha256 != sha256 or submission.state not in _PRESENT or _is_deleted(session, claim):
         raise FilenameTaken(filename, claim.sha256)
     return Receipt(submission.id, SubmissionState(submission.state), duplicate=True)
+
+
+def _is_deleted(session: Session, claim: FilenameClaim) -> bool:
+    """Whether its owner has deleted the file: its name stays taken, for the same bytes too."""
+    of_claim = (File.submission_id == claim.submission_id, File.filename == claim.filename)
+    return bool(session.scalar(select(exists().where(*of_claim, File.deleted_at.is_not(None)))))
 
 
 def receive(  # noqa: PLR0913 # one upload has that many sides, all named
