@@ -197,5 +197,5 @@ def _answers(url: str, process: subprocess.Popen[bytes], log: Path) -> bool:
         raise AssertionError(f"pratique serve ended with {process.returncode}:\n{log.read_text()[-4000:]}")
     try:
         return requests.get(f"{url}/simple/", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
