@@ -50,6 +50,7 @@ def full_cookies(browser: Browser, full: Site) -> Cookies:
     return {
         "staff": _sign_in(browser, full, "staff", "analyst", "administrator"),
         "maintainer": _sign_in(browser, full, "noor"),
+        "owner": _sign_in(browser, full, "maya"),
     }
 
 

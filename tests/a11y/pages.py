@@ -21,7 +21,7 @@ class Page:
 
     name: str
     path: str
-    who: Literal["nobody", "staff", "maintainer"] = "staff"
+    who: Literal["nobody", "staff", "maintainer", "owner"] = "staff"
 
     def __str__(self) -> str:
         return self.name
@@ -54,6 +54,12 @@ FULL: Final = (
     Page("status-of-own", "/submissions/{update}", "maintainer"),
     Page("status-rejected", "/submissions/{rejected}"),
     Page("status-huge", "/submissions/{huge}"),
+    Page("project", "/project/small-colours/", "nobody"),
+    Page("search", "/search", "nobody"),
+    Page("search-without-a-hit", "/search?q=nothing-like-it", "nobody"),
+    Page("manage", "/manage/small-colours/", "owner"),
+    Page("manage-as-staff", "/manage/small-colours/"),
+    Page("manage-release", "/manage/small-colours/1.4.1/", "owner"),
     Page("system", "/admin/"),
     Page("mails", "/admin/mail"),
     Page("mail", "/admin/mail/2"),
