@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from index.hold.moves import holds_rejected_bytes
 from index.hold.switches import holds_everything
-from index.store.tables import CaseOrigin, Release, Submission, SubmissionState
+from index.store.tables import CaseOrigin, ProjectStatus, Release, Submission, SubmissionState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +35,8 @@ def deferral_of(services: Services, session: Session, submission: Submission) ->
     """Why `submission` waits for a person in spite of a clear verdict; None where it may go out."""
     if holds_rejected_bytes(session, submission):
         return Deferral(CaseOrigin.VERDICT, "It holds a file whose bytes were rejected")
+    if submission.release.project.status == ProjectStatus.QUARANTINED:
+        return Deferral(CaseOrigin.VERDICT, "The project is quarantined")
     if submission.review_required:
         return Deferral(CaseOrigin.VERDICT, "An earlier submission of this release was rejected or withdrawn")
     if submission.mixed_publishers:

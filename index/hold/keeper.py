@@ -18,9 +18,9 @@ from index.hold.gate import Gate
 from index.hold.moves import locked, move
 from index.hold.rulesets import active_ruleset
 from index.hold.submission import SubmissionEvent
-from index.hold.watch import Watch
 from index.notify.sender import deliver_due, next_due
 from index.store.tables import SubmissionState
+from index.store.watch import Watch
 from scanner.ruleset import Ruleset, RulesetBroken
 
 if TYPE_CHECKING:

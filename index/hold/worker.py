@@ -6,6 +6,7 @@ A worker trusts nothing but the database: a message only wakes it, and a lease t
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from scanner.ruleset import Ruleset
 from scanner.sandbox import FailureReason, InspectionFailed, Sandbox, SandboxLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from index.hold.jobs import ClaimedJob
@@ -36,6 +37,10 @@ _log = structlog.get_logger()
 
 #: In these states an inspection can change something.
 _JUDGED = (SubmissionState.SCANNING, SubmissionState.IN_REVIEW, SubmissionState.WITHDRAWN)
+
+
+def _end_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Inspector(Protocol):
@@ -53,8 +58,17 @@ class Inspector(Protocol):
 class Worker:
     """Works off jobs of one ruleset. Threads may share one."""
 
-    def __init__(self, services: Services, sandbox: Inspector, *, assessor: Assessor) -> None:
+    def __init__(
+        self,
+        services: Services,
+        sandbox: Inspector,
+        *,
+        assessor: Assessor,
+        end_process: Callable[[], None] = _end_process,
+    ) -> None:
         self._services = services
+        self._end_process = end_process
+        self._retired = False
         self._sandbox = sandbox
         self._gate = Gate(services, assessor)
         self._owner = f"{socket.gethostname()}:{os.getpid()}"[:80]
@@ -85,7 +99,19 @@ class Worker:
                 self._run(job)
         return taken
 
+    def _retire(self) -> None:
+        """The rules on disk have changed: this worker takes nothing more, and its process ends.
+
+        Whoever keeps workers alive starts the next one, with the rules of then.
+        """
+        if not self._retired:
+            self._retired = True
+            _log.error("worker.rules_changed", ruleset=self._sandbox.ruleset_hash)
+            self._end_process()
+
     def _claim(self) -> ClaimedJob | None:
+        if self._retired:
+            return None
         lease = self._services.settings.lease_seconds
         owner = f"{self._owner}:{threading.get_ident()}"
         with self._services.database.write() as session:
@@ -102,7 +128,10 @@ class Worker:
             self._fail(job, str(error), for_good=True)
         except InspectionFailed as error:
             _log.warning("job.inspection_failed", error=str(error))
-            if error.reason is FailureReason.GONE:
+            if error.reason is FailureReason.STALE:
+                self._give_back(job, str(error))
+                self._retire()
+            elif error.reason is FailureReason.GONE:
                 self._give_back(job, str(error))
             else:
                 self._fail(job, str(error))

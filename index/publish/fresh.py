@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from index.store.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -28,17 +29,14 @@ class FreshCache(Generic[_V]):
     def __init__(self, database: Database) -> None:
         self._lock = threading.Lock()
         self._values: dict[Hashable, _V] = {}
-        self._version = -1
-        self._connection: sqlite3.Connection | None = None
-        self._path = database.url.database if database.is_sqlite else None
+        self._version: int | None = None
+        self._watch = Watch(database)
 
     def get(self, key: Hashable, load: Callable[[], _V]) -> _V:
         """The value of `key`: kept, or loaded where anything has changed since."""
-        if self._path is None:
-            return load()
         with self._lock:
-            version = self._data_version(self._path)
-            if version != self._version:
+            version = self._watch.version()
+            if version is None or version != self._version:
                 self._values.clear()
                 self._version = version
             elif key in self._values:
@@ -46,23 +44,15 @@ class FreshCache(Generic[_V]):
         value = load()
         with self._lock:
             # A commit since the look above has another version, and the next look forgets what is kept here.
-            if version == self._version and len(self._values) < _MOST_ENTRIES:
+            if version is not None and version == self._version and len(self._values) < _MOST_ENTRIES:
                 self._values[key] = value
         return value
-
-    def _data_version(self, path: str) -> int:
-        if self._connection is None:
-            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        row = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(row[0])
 
     def close(self) -> None:
         """The connection is closed; it is opened again by the next look."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            self._version = -1
+            self._watch.close()
+            self._version = None
 
 
 class ChangeCache(Generic[_V]):

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
     from index.publish.negotiation import SimpleType
 
-__all__ = ["PAGE_CACHE", "Page", "make_page"]
+__all__ = ["BARE_POLICY", "PAGE_CACHE", "Page", "make_page"]
 
 #: A withdrawal takes effect with the next request, also where a proxy keeps copies.
 PAGE_CACHE: Final = "max-age=0, must-revalidate"
+
+#: A page of links needs nothing, and a file or a sentence is no page at all.
+BARE_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 
 _ETAGS: Final = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -76,5 +79,6 @@ def make_page(kind: SimpleType, body: bytes, *, serial: int, changed_at: datetim
         ("Vary", "Accept"),
         ("X-PyPI-Last-Serial", str(serial)),
         ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", BARE_POLICY),
     )
     return Page(body, etag, headers, int(changed_at.timestamp()) if changed_at is not None else None)

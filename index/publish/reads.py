@@ -22,7 +22,7 @@ from werkzeug.wsgi import wrap_file
 from index.publish.changes import last_changed_at, last_serial
 from index.publish.fresh import ChangeCache, FreshCache
 from index.publish.negotiation import SimpleType, choose
-from index.publish.pages import Page, make_page
+from index.publish.pages import BARE_POLICY, Page, make_page
 from index.publish.render import list_html, list_json
 from index.publish.visible import listed_projects, visible_file
 from index.store.blobs import BlobCorrupt, BlobMissing
@@ -182,6 +182,7 @@ def _headed(response: Response, etag: str, found: _Visible) -> Response:
     response.last_modified = found.published_at
     response.headers["Cache-Control"] = FILE_CACHE
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = BARE_POLICY
     return response
 
 
@@ -208,4 +209,5 @@ def _text(status: HTTPStatus, text: str) -> Response:
     response = Response(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = BARE_POLICY
     return response

@@ -41,6 +41,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writers = threading.Lock()
+        self._writer: int | None = None
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
         self._lock_file: IO[bytes] | None = None
         self.engine: Engine = self._sqlite_engine() if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
@@ -74,7 +75,10 @@ class Database:
         if self._lock_path is None:
             yield
             return
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a writing transaction inside another one of the same thread would wait for itself")
         with self._writers:
+            self._writer = threading.get_ident()
             if self._lock_file is None:
                 self._lock_file = self._lock_path.open("ab")
             fcntl.flock(self._lock_file, fcntl.LOCK_EX)
@@ -82,6 +86,7 @@ class Database:
                 yield
             finally:
                 fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+                self._writer = None
 
     def lock_project(self, session: Session, name: str) -> None:
         """Until this transaction ends, no other one changes the project `name` (normalized)."""

@@ -126,7 +126,7 @@ class Sandbox:
         if server.ruleset != self.ruleset_hash:
             server.close()
             raise InspectionFailed(
-                FailureReason.REFUSED,
+                FailureReason.STALE,
                 f"the rules in {self._rules} are now {server.ruleset}, opened with {self.ruleset_hash}: "
                 "open a new sandbox for them",
             )

@@ -42,7 +42,9 @@ class FailureReason(StrEnum):
     OUTPUT = "output"
     """What it returned is too long, malformed, or about something else than was asked."""
     REFUSED = "refused"
-    """It was not begun: the artifact cannot be read, or the rules are no longer the same."""
+    """It was not begun: the artifact cannot be read."""
+    STALE = "stale"
+    """It was not begun: the rules on disk are no longer those that this sandbox was opened with."""
     GONE = "gone"
     """The fork server or the child's warden ended meanwhile."""
 

@@ -22,6 +22,8 @@ from index.store.tables import (
     DetailPage,
     LogEntry,
     Message,
+    Project,
+    ProjectStatus,
     StoredInspection,
     StoredVerdict,
     Submission,
@@ -213,6 +215,14 @@ def test_hold_everything_opens_a_case_for_what_is_clear(world: World, switch: st
     assert _verdicts(world, submission)[-1].outcome == Outcome.CLEAR
     world.decide(approve, submission)
     assert world.state(submission) == S.PUBLISHED
+
+
+def test_a_clear_release_of_a_quarantined_project_waits_for_a_person(world: World) -> None:
+    world.upload("demo", "1.0")
+    with world.database.write() as session:
+        session.execute(update(Project).values(status=ProjectStatus.QUARANTINED))
+    submission = world.upload("demo", "1.1")
+    assert (world.state(submission), _case(world, submission)) == (S.IN_REVIEW, CaseOrigin.VERDICT)
 
 
 def test_a_later_submission_waits_behind_one_in_review_and_follows_it(world: World) -> None:

@@ -112,7 +112,7 @@ def test_bytes_that_are_not_there_hold_the_release_at_once(world: World, fault: 
     assert (world.state(submission), _origin(world)) == (S.IN_REVIEW, CaseOrigin.FAILURE)
 
 
-@pytest.mark.parametrize("reason", [reason for reason in FailureReason if reason is not FailureReason.GONE])
+@pytest.mark.parametrize("reason", sorted(set(FailureReason) - {FailureReason.GONE, FailureReason.STALE}))
 def test_three_failures_of_the_child_hold_the_release(world: World, reason: FailureReason) -> None:
     submission = _receive(world)
     sandbox = FakeSandbox(world, answer=_fails_with(reason))
@@ -134,6 +134,20 @@ def test_a_fork_server_that_ends_is_no_failure_of_the_child(world: World) -> Non
 
     Worker(world.services, FakeSandbox(world, answer=answer), assessor=world.assessor).work()
     assert (_job(world).state, _job(world).failures) == (JobState.DONE, 0)
+
+
+def test_a_worker_whose_rules_have_changed_gives_its_job_back_and_ends(world: World) -> None:
+    submission = _receive(world)
+    ends: list[str] = []
+    worker = Worker(
+        world.services,
+        FakeSandbox(world, answer=_fails_with(FailureReason.STALE)),
+        assessor=world.assessor,
+        end_process=lambda: ends.append("ended"),
+    )
+    assert (worker.work(), worker.work(), ends) == (1, 0, ["ended"])
+    assert (_job(world).state, _job(world).failures) == (JobState.QUEUED, 0)
+    assert world.state(submission) == S.SCANNING
 
 
 @pytest.mark.parametrize("fault", ["ruleset", "sha256", "raises"])

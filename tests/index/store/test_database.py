@@ -22,6 +22,8 @@ from tests.servers.postgres import new_database
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from index.services import Services
+
 _NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _ROOT = Path(__file__).parents[3]
 
@@ -200,3 +202,10 @@ def test_project_locks_on_postgresql_are_for_one_project(postgres_url: str) -> N
         assert second.execute(text(taken)).scalar() is False
     one.dispose()
     two.dispose()
+
+
+def test_a_writing_transaction_inside_another_one_is_refused_instead_of_waiting_for_itself(services: Services) -> None:
+    with services.database.write(), pytest.raises(RuntimeError, match="wait for itself"), services.database.write():
+        pass
+    with services.database.write() as session:
+        assert session.scalar(text("SELECT 1")) == 1

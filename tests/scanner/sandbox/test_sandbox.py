@@ -155,7 +155,7 @@ def test_rules_that_changed_meanwhile_are_not_used(rules: Path, tmp_path: Path, 
         assert eventually(lambda: not alive(sandbox.server_pid))
         with pytest.raises(InspectionFailed) as failure:
             sandbox.inspect(artifact, "honest-1.0.tar.gz")
-    assert failure.value.reason is FailureReason.REFUSED
+    assert failure.value.reason is FailureReason.STALE
     assert "open a new sandbox" in failure.value.detail
 
 
