@@ -52,8 +52,9 @@ def test_a_page_has_no_inline_code_and_nothing_from_elsewhere(analyst: Visitor, 
         assert str(link["href"]).startswith(("/", "#"))
 
 
-def test_what_installers_read_keeps_its_own_caching(anyone: Visitor) -> None:
-    answer = anyone.get("/simple/")
+@pytest.mark.parametrize("path", ["/simple/", "/simple/small-colours/"])
+def test_what_installers_read_keeps_its_own_caching(anyone: Visitor, path: str) -> None:
+    answer = anyone.get(path)
     assert answer.headers["Cache-Control"] == "max-age=0, must-revalidate"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
