@@ -102,9 +102,13 @@ def run(command: Sequence[object], environment: Mapping[str, str] | None = None,
 
 
 def attempt(
-    command: Sequence[object], environment: Mapping[str, str] | None = None, *, cwd: Path | None = None
+    command: Sequence[object],
+    environment: Mapping[str, str] | None = None,
+    *,
+    cwd: Path | None = None,
+    given: str = "",
 ) -> Ended:
-    """How the command ended, and what it printed."""
+    """How the command, with `given` as its input, ended, and what it printed."""
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "TWINE_", "FLIT_"))
     }
@@ -112,6 +116,7 @@ def attempt(
         [str(part) for part in command],
         cwd=cwd,
         env={**clean, "NO_COLOR": "1", **(environment or {})},
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
