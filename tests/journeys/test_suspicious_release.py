@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.fixtures.artifacts import MALICIOUS
+from tests.fixtures.artifacts import MALICIOUS, attack
 from tests.servers.desk import Desk
 from tests.servers.instance import until
 
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from tests.servers.instance import Instance
 
 PROJECTS = {key: f"inert-{key}" for key in MALICIOUS}
+TO_REJECT = attack("setup-download-exec", "inert-to-reject")
+TO_APPROVE = attack("hidden-by-spaces", "inert-to-approve")
 
 
 @pytest.fixture(scope="module")
 def desk(instance: Instance) -> Desk:
-    """All twelve are uploaded and judged, and an analyst has signed in."""
-    for case in MALICIOUS.values():
+    """All twelve, and two more to decide about, are uploaded and judged, and an analyst has signed in."""
+    cases = [*MALICIOUS.values(), TO_REJECT, TO_APPROVE]
+    for case in cases:
         answer = instance.upload(case.filename, case.data)
         assert answer.status_code == 200, f"{case.filename}: {answer.text}"
-    filenames = [case.filename for case in MALICIOUS.values()]
+    filenames = [case.filename for case in cases]
     until(
         lambda: not {"open", "scanning"} & {instance.state(name) for name in filenames},
         seconds=60,
@@ -52,7 +55,7 @@ def test_an_attack_is_held_and_its_reason_stands_on_the_desk_with_file_and_line(
 
 
 def test_a_rejected_release_never_appears_and_its_maintainer_is_told_why(desk: Desk, instance: Instance) -> None:
-    case, project = MALICIOUS["setup-download-exec"], PROJECTS["setup-download-exec"]
+    case, project = TO_REJECT, "inert-to-reject"
 
     answer = desk.fill(desk.case_of(project), reason="setup.py runs what it downloads.", decision="reject")
 
@@ -66,7 +69,7 @@ def test_a_rejected_release_never_appears_and_its_maintainer_is_told_why(desk: D
 
 
 def test_an_approved_release_is_published_and_its_maintainer_is_told(desk: Desk, instance: Instance) -> None:
-    case, project = MALICIOUS["hidden-by-spaces"], PROJECTS["hidden-by-spaces"]
+    case, project = TO_APPROVE, "inert-to-approve"
 
     answer = desk.fill(desk.case_of(project), reason="A drawing in a comment, no code.", decision="approve")
 
