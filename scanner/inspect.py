@@ -29,7 +29,7 @@ from scanner.fences import failure, fenced
 from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
 from scanner.members import Contents, read_contents, read_late
 from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
-from scanner.portions import portions, spotlight
+from scanner.portions import PORTION_BYTES, portions, spotlight
 from scanner.sifting import sifted
 from scanner.source import MAX_PARSE_BYTES, SourceUnreadable
 from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView, forget_trees
@@ -126,6 +126,7 @@ class _Work:
         self._ruleset = ruleset
         self._opening = Opening(ruleset, Surroundings(view))
         self._left = LAYER_BYTES
+        self._opened = 0
         self._seen: set[tuple[MemberName, Sha256Hex]] = set()
 
     def look_at(self, view: MemberView, analyzers: Iterable[MemberAnalyzer]) -> None:
@@ -144,6 +145,16 @@ class _Work:
                 else:
                     self._left += len(inner.data)  # openers have a budget of their own, and have paid
                     self._descend(view, [inner])
+                    self._rest(inner)
+        self.findings += self._opening.denials(member)
+
+    def _rest(self, layer: MemberView) -> None:
+        """Now and then, what was learned of layers is forgotten, as between portions."""
+        self._opened += len(layer.data) if layer.is_python else 0
+        if self._opened > PORTION_BYTES:
+            self._opened = 0
+            forget_trees()
+            gc.collect()
 
     def follow(self, view: ArtifactView, portion: Sequence[MemberView]) -> None:
         """What the Python members of the portion do, and what lies in their layers.

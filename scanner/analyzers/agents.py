@@ -22,6 +22,7 @@ __all__ = ["agents"]
 _MOST: Final = 1024 * 1024
 _DEEPEST: Final = 12
 _MOST_COMMANDS: Final = 200
+_LONGEST: Final = 20_000
 
 _INSTRUCTIONS: Final = re.compile(
     r"(?:AGENTS|CLAUDE|GEMINI|SKILL|COPILOT)(?:\.local)?\.md|copilot-instructions\.md"
@@ -67,7 +68,7 @@ def agents(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]
         yield opening.found("agent-instructions", view, view.name[-150:])
     if not _SETTINGS.fullmatch(view.name):
         return
-    commands = list(dict.fromkeys(_commands(view)))
+    commands = list(dict.fromkeys(command[:_LONGEST] for command in _commands(view)))
     if not commands:
         return
     text = "\n".join(commands).encode("utf-8", "replace")

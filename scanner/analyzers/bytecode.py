@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scanner.analyzers.opening import Opening
-    from scanner.analyzers.readers.pyc_listing import Listing
     from scanner.model import Finding
     from scanner.view import MemberView
 
@@ -31,6 +30,8 @@ _MOST: Final = 8 * 1024 * 1024
 #: One version of each layout and numbering, the commonest first.
 _GUESSES: Final = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10), (3, 8), (3, 7))
 _REPAIRS: Final = 20
+_LONG_LISTING: Final = 100_000
+_COMPARED: Final = 5_000
 
 #: Names that say what the code does. Compilers put none of them into a program that does not write them.
 _TELLING: Final = frozenset(
@@ -59,23 +60,22 @@ def bytecode(view: MemberView, opening: Opening) -> Iterator[Finding | MemberVie
             yield opening.found("bytecode-unreadable", view, str(unread))
         return
     if match is None and not view.layers:
-        yield opening.found("bytecode-under-another-name", view, _version(read[0]), role=opening.hidden_role(view))
+        yield opening.found("bytecode-under-another-name", view, _version(read), role=opening.hidden_role(view))
     source = opening.around.member(f"{match['folder']}{match['stem']}.py") if match else None
     if source is not None:
-        differs = _differs(read[0], source, view, opening)
+        differs = _differs(read, source, view, opening)
         if differs is None:
             return
         yield differs
-    yield from _layer(*read, view, opening)
+    yield from _layer(read, view, opening)
 
 
-def _layer(read: Bytecode, listed: Listing, view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]:
+def _layer(read: Bytecode, view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]:
     known = read.version <= LAST_KNOWN
     if not known:
-        yield opening.found(
-            "bytecode-unreadable", view, f"the instructions of Python {_version(read)} are not known here"
-        )
-    text = _repaired(listed.text) if known else words(read.code)
+        why = f"the instructions of Python {_version(read)} are not known here"
+        yield opening.found("bytecode-unreadable", view, why)
+    text = _repaired(listing(read).text) if known else words(read.code)
     data = text.encode("utf-8", "surrogatepass")
     if opening.affords(opening.role(view), len(data)):
         yield opening.layer(view, f"bytecode of Python {_version(read)}", data, is_python=known)
@@ -85,8 +85,8 @@ def _version(read: Bytecode) -> str:
     return ".".join(map(str, read.version))
 
 
-def _read(data: bytes, *, headed: bool) -> tuple[Bytecode, Listing]:
-    """The bytecode and its listing.
+def _read(data: bytes, *, headed: bool) -> Bytecode:
+    """The bytecode; where no header says the version, of the version that knows the most of its instructions.
 
     Raises:
         BytecodeUnreadable: no known version writes such bytes.
@@ -94,25 +94,24 @@ def _read(data: bytes, *, headed: bool) -> tuple[Bytecode, Listing]:
     if len(data) > _MOST:
         raise BytecodeUnreadable(f"{len(data)} bytes of bytecode; at most {_MOST} are read")
     if headed:
-        read = read_pyc(data)
-        return read, listing(read)
+        return read_pyc(data)
     found = []
     for version in _GUESSES:
         try:
             read = Bytecode(version, None, read_code(data, version))
         except BytecodeUnreadable:
             continue
-        found.append((read, listing(read)))
-        if not found[-1][1].unknown:
+        found.append((listing(read).unknown, read))
+        if not found[-1][0]:
             break
     if not found:
         raise BytecodeUnreadable("marshalled by an unknown version")
-    return min(found, key=lambda pair: pair[1].unknown)
+    return min(found, key=lambda pair: pair[0])[1]
 
 
 def _repaired(text: str) -> str:
     """The listing without the lines that Python cannot parse, where it has any."""
-    for _ in range(_REPAIRS):
+    for _ in range(_REPAIRS if len(text) < _LONG_LISTING else 2):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -135,6 +134,7 @@ def _differs(read: Bytecode, source: MemberView, view: MemberView, opening: Open
     """A finding when the bytecode uses names that the source does not hold."""
     every = {name for code in all_codes(read.code) for name in code.names}
     names = {name for name in every if len(name) > 1 and (name in _TELLING or not name.startswith("__"))}
+    names = set(sorted(names, key=lambda name: (name not in _TELLING, name))[:_COMPARED])
     missing = {name for name in names if name.encode("utf-8", "replace") not in source.data}
     telling = sorted(missing & _TELLING)
     if not telling and (len(missing) * _MISSING_SHARE < len(names) or len(names) < _FEW_NAMES):

@@ -167,7 +167,7 @@ def _mistaken(suffix: str, view: MemberView, opening: Opening) -> Iterator[Findi
             member=view.name,
             snippet=f"Python with {statements} statements in a {suffix} file",
             layers=view.layers,
-            severity=Severity.HIGH if media else Severity.MEDIUM,
+            severity=Severity.HIGH if media else Severity.LOW if aside else Severity.MEDIUM,
         )
         if not view.is_python:
             yield opening.layer(view, "Python", data, role=role, is_python=True)

@@ -8,6 +8,7 @@ that running code mentions by name counts as part of that code.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,7 +38,8 @@ IDLE_BYTES: Final = 24 * 1024 * 1024
 _SEARCHED: Final = 32 * 1024 * 1024
 _PLACES: Final = 200_000
 _LONGEST_NAME: Final = 120
-_NAME_END: Final = re.compile(rb"[\w.+-]+\Z")
+_NAME: Final = re.compile(rb"[\w.+-]+")
+_SUFFIXES: Final = 200
 _ASIDE: Final = frozenset(
     {"test", "tests", "testing", "testdata", "test_data", "fixtures", "doc", "docs", "example", "examples", "samples"}
 )
@@ -54,6 +56,8 @@ class Surroundings:
 
     def __init__(self, view: ArtifactView) -> None:
         self._view = view
+        self._unsearched = Role.NEVER
+        """What counts for names that were not found: more than never, where not everything was searched."""
 
     @property
     def names(self) -> Mapping[MemberName, Role]:
@@ -76,8 +80,8 @@ class Surroundings:
 
     def role(self, name: MemberName, own: Role) -> Role:
         """When the member counts as running: by itself, or with the code that names it."""
-        file = name.rpartition("/")[2].encode("utf-8", "replace")
-        return max(own, self._named.get(file, Role.NEVER), key=_STRENGTH.index)
+        named = self._named.get(name.rpartition("/")[2].encode("utf-8", "replace"))
+        return max(own, named or self._unsearched, key=_STRENGTH.index)
 
     def is_aside(self, name: MemberName) -> bool:
         """Whether the member lies among tests, documentation or examples."""
@@ -99,26 +103,33 @@ class Surroundings:
     @cached_property
     def _named(self) -> dict[bytes, Role]:
         """The file names that running code mentions, with the strongest role of those that do."""
-        suffixes = {
+        counted = Counter(
             PurePosixPath(name).suffix.encode("utf-8", "replace")
             for name, role in self._view.roles.items()
             if role not in RUNNING_ROLES
-        } - {b""}
+        )
+        commonest = (suffix for suffix, _ in counted.most_common(_SUFFIXES))
+        suffixes = [re.escape(suffix) for suffix in commonest if 1 < len(suffix) < _LONGEST_NAME]
         found: dict[bytes, Role] = {}
         if not suffixes:
             return found
-        ending = re.compile(b"(?:" + b"|".join(re.escape(suffix) for suffix in sorted(suffixes)) + rb")(?![\w.])")
+        if len(counted) > _SUFFIXES:
+            self._unsearched = Role.COMMAND
+        ending = re.compile(b"(?:" + b"|".join(suffixes) + rb")(?![\w.])")
         files = {name.rpartition("/")[2].encode("utf-8", "replace") for name in self._view.roles}
         places, left = 0, _SEARCHED
         for member in self._speakers():
             left -= len(member.data)
             if left < 0:
+                self._unsearched = Role.COMMAND
                 break
             for match in ending.finditer(member.data):
                 places += 1
                 if places > _PLACES:
+                    self._unsearched = Role.COMMAND
                     return found
-                for file in _names_before(member.data, match.end(), files):
+                file = _name_before(member.data, match.end())
+                if file in files:
                     found[file] = max(member.role, found.get(file, Role.NEVER), key=_STRENGTH.index)
         return found
 
@@ -128,11 +139,11 @@ class Surroundings:
                 yield member
 
 
-def _names_before(data: bytes, end: int, files: set[bytes]) -> Iterator[bytes]:
-    """The file of the artifact whose name ends at `end`."""
-    match = _NAME_END.search(data[max(0, end - _LONGEST_NAME) : end])
-    if match and match[0] in files:
-        yield match[0]
+def _name_before(data: bytes, end: int) -> bytes:
+    """The file name that ends at `end`."""
+    turned = data[max(0, end - _LONGEST_NAME) : end][::-1]
+    match = _NAME.match(turned)
+    return match[0][::-1] if match else b""
 
 
 @dataclass(eq=False, slots=True)
@@ -142,6 +153,7 @@ class Opening:
     ruleset: Ruleset
     around: Surroundings
     _left: dict[bool, int] = field(default_factory=lambda: {True: RUNNING_BYTES, False: IDLE_BYTES})
+    _denied: bool = False
     _said: set[str] = field(default_factory=set)
 
     def role(self, view: MemberView) -> Role:
@@ -157,6 +169,7 @@ class Opening:
         """Whether `size` more bytes may be unpacked; they are taken off when they may."""
         kind = role in RUNNING_ROLES
         if self._left[kind] < size:
+            self._denied = self._denied or kind
             return False
         self._left[kind] -= size
         return True
@@ -170,6 +183,13 @@ class Opening:
         known = what in self._said
         self._said.add(what)
         return not known
+
+    def denials(self, view: MemberView) -> Iterator[Finding]:
+        """That something inside `view` that may run was not looked at, because the budget was spent."""
+        if self._denied:
+            self._denied = False
+            what = f"more than {RUNNING_BYTES} bytes inside members"
+            yield self.found("layers-exhausted", view, what, role=Role.IMPORT)
 
     def found(self, rule: str, view: MemberView, snippet: str = "", *, role: Role | None = None) -> Finding:
         """A finding of `rule` in `view`."""

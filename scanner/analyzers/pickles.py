@@ -65,15 +65,16 @@ _CODE_CARRIERS: Final = re.compile(
 )
 #: Where plain data comes from: the standard library's value types, and the libraries whose objects people store.
 _DATA_MODULES: Final = frozenset(
-    {"__builtin__", "_codecs", "_collections", "argparse", "array", "ast", "builtins", "calendar", "collections"}
-    | {"copy_reg", "copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "inspect"}
-    | {"ipaddress", "itertools", "logging", "operator", "pathlib", "pytz", "random", "re", "string", "time", "types"}
-    | {"typing", "uuid", "weakref", "xml", "zoneinfo", "codecs", "dateutil", "io", "_io", "pathlib2", "six"}
-    | {"PIL", "astropy", "catboost", "dask", "gensim", "h5py", "jax", "joblib", "keras", "lightgbm", "matplotlib"}
-    | {"networkx", "nltk", "numpy", "omegaconf", "pandas", "pyarrow", "scipy", "shapely", "skimage", "sklearn"}
-    | {"spacy", "statsmodels", "sympy", "tensorflow", "thinc", "tokenizers", "torch", "torchvision", "transformers"}
-    | {"ultralytics", "xarray", "xgboost", "attr", "attrs", "pydantic", "sentence_transformers", "fastai", "optuna"}
-    | {"__main__", "exceptions", "cPickle", "imblearn", "polars", "category_encoders", "fairseq", "pytorch_lightning"}
+    {"PIL", "__builtin__", "__main__", "_codecs", "_collections", "_io", "argparse", "array", "ast", "astropy"}
+    | {"attr", "attrs", "builtins", "cPickle", "calendar", "catboost", "category_encoders", "codecs", "collections"}
+    | {"copy_reg", "copyreg", "dask", "dataclasses", "datetime", "dateutil", "decimal", "docutils", "enum"}
+    | {"exceptions", "fairseq", "fastai", "fractions", "functools", "gensim", "h5py", "imblearn", "inspect", "io"}
+    | {"ipaddress", "itertools", "jax", "joblib", "keras", "lightgbm", "logging", "matplotlib", "networkx", "nltk"}
+    | {"numpy", "omegaconf", "operator", "optuna", "pandas", "pathlib", "pathlib2", "polars", "pyarrow", "pydantic"}
+    | {"pytorch_lightning", "pytz", "random", "re", "scipy", "sentence_transformers", "shapely", "six", "skimage"}
+    | {"sklearn", "spacy", "statsmodels", "string", "sympy", "tensorflow", "thinc", "time", "tokenizers", "torch"}
+    | {"torchvision", "transformers", "types", "typing", "ultralytics", "uuid", "weakref", "xarray", "xgboost"}
+    | {"xml", "zoneinfo"}
 )
 _ROOTS: Final = frozenset(
     {"os", "sys", "subprocess", "builtins", "importlib", "socket", "shutil", "posix", "nt", "pty"}
@@ -89,8 +90,8 @@ def pickles(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView
         yield from _unpacked(view, opening)
         return
     for facts in pickles_in(data):
-        if not facts.names and not facts.exhausted:
-            continue
+        if (not facts.names and not facts.exhausted) or any(map(_is_no_name, facts.names)):
+            continue  # it looks nothing up, or it is a text that begins like a pickle
         yield from _judged(facts, view, opening)
         yield from _texts(facts, view, opening)
 
@@ -149,6 +150,10 @@ def _judged(facts: PickleFacts, view: MemberView, opening: Opening) -> Iterator[
     if facts.exhausted or (facts.broken and view.data[:1] == b"\x80" and not _known_to_break(facts)):
         what = facts.broken or "too many instructions"
         yield opening.found("pickle-unread", view, f"after {facts.size} bytes: {what}")
+
+
+def _is_no_name(name: Name) -> bool:
+    return bool(name.module) and not all(map(str.isidentifier, f"{name.module}.{name.name}".split(".")))
 
 
 def _known_to_break(facts: PickleFacts) -> bool:

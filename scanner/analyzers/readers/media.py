@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ __all__ = ["Tail", "end_of", "media_kind", "texts_in"]
 
 #: Blocks of one file that are walked.
 _MAX_BLOCKS: Final = 50_000
-_MAX_TEXT: Final = 1024 * 1024
+_MAX_TEXT: Final = 128 * 1024
+_MAX_TEXTS: Final = 40
 
 Tail = tuple[str, int]
 """The kind of a file, and where it ends."""
@@ -71,7 +73,11 @@ def end_of(data: bytes) -> Tail | None:
 
 
 def texts_in(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """The comments and texts that a picture holds, with where they stand."""
+    """The first comments and texts that a picture holds, with where they stand."""
+    yield from islice(_texts_in(data), _MAX_TEXTS)
+
+
+def _texts_in(data: bytes) -> Iterator[tuple[str, bytes]]:
     kind = media_kind(data)
     if kind == "png":
         for name, start, size in _png_chunks(data):

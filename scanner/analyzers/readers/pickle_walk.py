@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_OPCODES", "Call", "Name", "PickleFacts", "pickles_in", "walk_pickle"]
 
-#: Instructions of one pickle that are walked.
+#: Instructions of one member's pickles that are walked.
 MAX_OPCODES: Final = 400_000
 _MAX_TEXTS: Final = 4_000
+_MAX_ALL_TEXTS: Final = 4 * 1024 * 1024
 _MAX_TEXT: Final = 512 * 1024
 _MAX_CALLS: Final = 2_000
 _CALLS_OF_EACH: Final = 8
@@ -55,6 +56,7 @@ class PickleFacts:
     calls: list[Call] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
     size: int = 0
+    steps: int = 0
     broken: str = ""
     exhausted: bool = False
 
@@ -67,16 +69,15 @@ _MARK: Final = object()
 _UNKNOWN: Final = object()
 
 
-def walk_pickle(data: bytes) -> PickleFacts:
-    """What the pickle at the beginning of `data` would do."""
+def walk_pickle(data: bytes, most: int = MAX_OPCODES) -> PickleFacts:
+    """What the pickle at the beginning of `data` would do, as far as `most` instructions tell."""
     walk = _Walk(PickleFacts())
-    steps = 0
     try:
         for opcode, argument, position in pickletools.genops(io.BytesIO(data)):
             walk.facts.size = (position or 0) + 1
             walk.step(opcode, argument, position or 0)
-            steps += 1
-            if steps >= MAX_OPCODES:
+            walk.facts.steps += 1
+            if walk.facts.steps >= most:
                 walk.facts.exhausted = True
                 break
     except _Broken as error:
@@ -88,11 +89,12 @@ def walk_pickle(data: bytes) -> PickleFacts:
 
 def pickles_in(data: bytes, most: int = 64) -> Iterator[PickleFacts]:
     """Each of the pickles that stand one behind the other at the beginning of `data`."""
-    at = 0
+    at, left = 0, MAX_OPCODES
     for _ in range(most):
         if at >= len(data) or (at and data[at : at + 1] != b"\x80"):
             return
-        facts = walk_pickle(data[at:] if at else data)
+        facts = walk_pickle(data[at:] if at else data, left)
+        left -= facts.steps
         yield facts
         if facts.broken or facts.exhausted or not facts.size:
             return
@@ -107,6 +109,7 @@ class _Walk:
         self._stack: list[object] = []
         self._memo: dict[int, object] = {}
         self._counts: dict[object, int] = {}
+        self._text_left = _MAX_ALL_TEXTS
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: object, position: int) -> None:
         name = opcode.name
@@ -223,7 +226,8 @@ class _Walk:
 
     def _keep(self, argument: str | bytes | bytearray) -> None:
         text = argument.encode("utf-8", "surrogatepass") if isinstance(argument, str) else bytes(argument)
-        if len(text) <= _MAX_TEXT and len(self.facts.texts) < _MAX_TEXTS:
+        if len(text) <= min(_MAX_TEXT, self._text_left) and len(self.facts.texts) < _MAX_TEXTS:
+            self._text_left -= len(text)
             self.facts.texts.append(text)
 
 

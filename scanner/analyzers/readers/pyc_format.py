@@ -15,6 +15,7 @@ __all__ = ["MAX_OBJECTS", "Bytecode", "BytecodeUnreadable", "Code", "read_code",
 MAX_OBJECTS: Final = 400_000
 _DEEPEST: Final = 120
 _LONGEST_INTEGER: Final = 2_000
+_LONGEST_NAME: Final = 200
 _HEADER: Final = 16
 _OLD_HEADER: Final = 12
 _MAGIC_END: Final = b"\r\n"
@@ -230,7 +231,7 @@ class _Reader:
         if not old:
             self.read()  # table of exceptions
         return Code(
-            name=name if isinstance(name, str) else "",
+            name=name[:_LONGEST_NAME] if isinstance(name, str) else "",
             arguments=arguments,
             flags=flags,
             first_line=first_line,
@@ -266,7 +267,11 @@ class _Reader:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(item if isinstance(item, str) else "" for item in value) if isinstance(value, tuple) else ()
+    return (
+        tuple(item[:_LONGEST_NAME] if isinstance(item, str) else "" for item in value)
+        if isinstance(value, tuple)
+        else ()
+    )
 
 
 def _bytes(value: object) -> bytes:

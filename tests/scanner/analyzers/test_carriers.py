@@ -155,7 +155,7 @@ def test_a_sound_of_text_is_no_sound(opened: Callable[..., Any]) -> None:
         ("x/ring.mp3", Severity.HIGH, Role.COMMAND),
         ("x/data.dat", Severity.MEDIUM, Role.COMMAND),
         ("x/data.json", Severity.MEDIUM, Role.COMMAND),
-        ("x/tests/data.dat", Severity.MEDIUM, Role.NEVER),
+        ("x/tests/data.dat", Severity.LOW, Role.NEVER),
     ],
 )
 def test_python_under_another_name_is_found(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import scanner.analyzers.opening as opening_module
 import scanner.inspect as inspector
 import scanner.members as members_module
 from scanner.analyzers.openers import OPENERS
@@ -131,6 +132,14 @@ def test_what_openers_unpack_leaves_the_budget_of_decoded_layers_alone(
     assert "layers-exhausted" not in {f.rule for f in inspection.findings}
 
 
+def test_what_the_budget_left_out_is_said_where_it_may_run(rules: Ruleset, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = {"thing/run.pyc": importlib.util.MAGIC_NUMBER + b"\0" * 12 + marshal.dumps(CODE)}
+    assert "layers-exhausted" not in {f.rule for f in look(compiled, rules).findings}
+    monkeypatch.setattr(opening_module, "RUNNING_BYTES", 10)
+    (left_out,) = [f for f in look(compiled, rules).findings if f.rule == "layers-exhausted"]
+    assert (left_out.kind, left_out.role, left_out.member) == (Kind.LIMITS, Role.IMPORT, "thing/run.pyc")
+
+
 def test_a_tarball_inside_a_wheel_is_opened(rules: Ruleset) -> None:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w:gz") as archive:
@@ -154,6 +163,15 @@ def test_a_tarball_inside_a_wheel_is_opened(rules: Ruleset) -> None:
 def test_a_data_file_runs_with_the_code_that_names_it(source: str, role: Role) -> None:
     view = artifact("x-1-py3-none-any.whl", {"x/a.py": source, "x/data.bin": b"1"}, roles={"x/data.bin": Role.NEVER})
     assert Surroundings(view).role(MemberName("x/data.bin"), Role.NEVER) is role
+
+
+def test_where_not_everything_is_searched_every_name_counts_for_more() -> None:
+    decoys = {f"x/{number}.s{number}": b"" for number in range(300)}
+    members: dict[str, bytes | str] = {"x/a.py": "open('data.bin')", "x/data.bin": b"1", **decoys}
+    view = artifact(
+        "x-1-py3-none-any.whl", members, roles=dict.fromkeys(decoys, Role.NEVER) | {"x/data.bin": Role.NEVER}
+    )
+    assert Surroundings(view).role(MemberName("x/data.bin"), Role.NEVER) is not Role.NEVER
 
 
 def test_code_that_never_runs_names_nothing() -> None:
