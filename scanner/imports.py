@@ -18,6 +18,7 @@ _CONTINUED: Final = re.compile(rb"\\\r?\n")
 _IMPORT: Final = re.compile(rb"(?:\bfrom[ \t]{1,8}([.\w]{1,250})[ \t]{0,8})?\bimport\b[ \t]*([^\n;#(]*)")
 _PARENTHESISED: Final = re.compile(rb"\bfrom[ \t]{1,8}([.\w]{1,250})[ \t]{0,8}import[ \t]{0,8}\(([^)]{0,4000})")
 _CALLED: Final = re.compile(rb"(?:import_module|__import__|run_module)\s{0,8}\(\s{0,80}[rbuf]{0,2}['\"]([.\w]{1,250})")
+_MODULE: Final = re.compile(rb"[ \t]*([.\w]{1,250})")
 _NAME: Final = re.compile(rb"\w+")
 
 
@@ -32,8 +33,8 @@ def imported(text: bytes) -> Iterator[tuple[str, list[str]]]:
             yield _decoded(match[1]), [_decoded(item) for item in _NAME.findall(match[2])]
         else:
             for part in match[2].split(b","):
-                if words := part.split(None, 1):
-                    yield _decoded(words[0]), []
+                if (module := _MODULE.match(part)) is not None:
+                    yield _decoded(module[1]), []
     for match in _CALLED.finditer(text):
         yield _decoded(match[1]), []
 

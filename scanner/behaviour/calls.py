@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour import folding
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
-from scanner.behaviour.methods import PASSING_METHODS, of_value
+from scanner.behaviour.methods import PASSING_METHODS, decrypts, of_value
 from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
@@ -21,6 +21,7 @@ from scanner.behaviour.values import (
     ENCODED,
     FETCHED_FILE,
     MISSING,
+    NAMED_SECRET,
     SOCKET,
     UNKNOWN,
     WRITTEN_FILE,
@@ -47,6 +48,8 @@ _NEUTRAL: Final = frozenset(
     | {"os.stat", "os.makedirs", "os.mkdir", "os.remove", "os.unlink", "time.sleep", "sys.exit", "os.access"}
 )
 _ARRAY_BUILDERS: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.chr", "builtins.map"})
+#: No table knows a longer name.
+_LONGEST_NAME: Final = 200
 _KNOWN_ROOTS: Final = sys.stdlib_module_names | {"builtins", "setuptools", "globals()", "<file>"}
 #: What calls the functions that it is given.
 _RUNNERS: Final = frozenset(
@@ -66,19 +69,26 @@ _RUNNING_METHODS: Final = frozenset(
     {"submit", "map", "apply", "apply_async", "imap", "imap_unordered", "starmap", "run_in_executor", "start_soon"}
     | {"call_soon", "call_later", "create_task", "run_until_complete", "after"}
 )
+#: Calls that only write down what goes in.
+_WRITING_OUT: Final = frozenset(
+    {"json.dumps", "builtins.str", "builtins.dict", "builtins.repr", "urllib.parse.urlencode", "urllib.parse.quote"}
+    | {"binascii.hexlify", "urllib.request.Request"}
+)
 #: Effects whose result is made of what went in.
 _PASSING: Final = frozenset({Effect.DESERIALIZE, Effect.EXECUTE, Effect.IMPORT, Effect.NATIVE})
 _LAYER_NAMES: Final = (
-    ("base64", "base64"),
     ("b32", "base32"),
     ("b85", "base85"),
     ("a85", "ascii85"),
+    ("b16", "hex"),
     ("hex", "hex"),
     ("zlib", "zlib"),
     ("gzip", "gzip"),
     ("bz2", "bz2"),
     ("lzma", "lzma"),
     ("marshal", "marshal"),
+    ("rot", "rot13"),
+    ("base64", "base64"),
 )
 
 
@@ -221,13 +231,20 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
     _callbacks(it, call)
     if call.method in PASSING_METHODS and call.function.ref is not None and call.owner.const is not MISSING:
         return of_value(it, call)
-    if ref in _NEUTRAL:
-        return UNKNOWN
-    result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
-    source = source_of(ref)
     if call.method in {"read", "load", "read_file"} and call.arguments:
         _reads_secrets(it, call)
-    value = Value(MISSING, f"{ref}()" if len(ref) < 200 else None, result.taint, result.trail)  # noqa: PLR2004 # no table knows such a name
+    return UNKNOWN if ref in _NEUTRAL else _result(it, call, ref, effect)
+
+
+def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Value:
+    """What a call with a qualified name gives: its own source, or what went in."""
+    result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
+    if result.taint & NAMED_SECRET and ref not in _WRITING_OUT and not ref.startswith("base64."):
+        result = Value(MISSING, None, result.taint & ~NAMED_SECRET, result.trail)
+    if decrypts(call):
+        result = tainted(result, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
+    source = source_of(ref)
+    value = Value(MISSING, f"{ref}()" if len(ref) < _LONGEST_NAME else None, result.taint, result.trail)
     if effect is not None and call.owner.taint & SOCKET:
         value.taint |= SOCKET
     if source is not None and source[0]:
@@ -263,6 +280,8 @@ def _decoded(it: Interpreter, call: Call, ref: str) -> Value:
         literal = encoded.known or encoded.taint & (ENCODED | COMPUTED)
         merged = join([encoded])
         return tainted(merged, DECODED if literal else 0, f"decoded by {ref}", it.line or call.node.lineno)
+    if encoded.ref is not None and not encoded.ref.endswith("()"):  # a constant of another module, by its name
+        return tainted(UNKNOWN, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
     return UNKNOWN
 
 

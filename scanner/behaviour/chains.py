@@ -55,7 +55,7 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
     for event in facts.events(*_EXECUTING, Effect.NATIVE, Effect.IMPORT):
         if has(event.value, NETWORK) and event.what != Effect.IMPORT:
             yield Hit("download-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
-        elif has(event.value, FETCHED_FILE):
+        elif facts.taint_of(event) & FETCHED_FILE:
             yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
 
 

@@ -14,6 +14,7 @@ from scanner.behaviour.values import (
     ENVIRONMENT,
     ENVIRONMENT_ALL,
     HOST,
+    NAMED_SECRET,
     PLACEHOLDER,
     SCREEN,
 )
@@ -32,8 +33,12 @@ _SENDING: Final = (Effect.NETWORK, Effect.RESOLVE, Effect.DOWNLOAD)
 
 def _stolen(facts: Facts) -> Iterator[Hit]:
     """What is sent, by where it came from."""
-    for event in facts.events(*_SENDING):
+    for event in facts.events(*_SENDING, Effect.PROCESS):
         taint = event.value.taint
+        if event.what == Effect.PROCESS and not patterns.SENDING_TOOL.match(event.text):
+            continue
+        if taint & NAMED_SECRET:
+            yield Hit("wallet-secret-exfiltration", event)
         if event.what == Effect.RESOLVE and not _named_domain(event):
             continue
         if taint & CREDENTIAL:
@@ -55,10 +60,12 @@ def _named_domain(event: Event) -> bool:
 
 def _addressed(facts: Facts) -> Iterator[Hit]:
     """Where it goes to, or comes from."""
-    for event in facts.events(*_SENDING, Effect.PROCESS):
+    for event in facts.events(*_SENDING, Effect.PROCESS, Effect.BROWSE):
         text = event.text
         sending = event.what != Effect.PROCESS
-        if patterns.WEBHOOK.search(text) or (sending and "ebhook" in event.callee and "http" in text):
+        if patterns.WEBHOOK_WITH_SECRET.search(text):
+            yield Hit("webhook-exfiltration", event)
+        elif patterns.WEBHOOK.search(text) or (sending and "ebhook" in event.callee and "http" in text):
             yield Hit("webhook-exfiltration", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         if patterns.RECEIVER.search(text):
             yield Hit("throwaway-receiver", event)
@@ -76,7 +83,7 @@ def _at_import(facts: Facts) -> Iterator[Hit]:
     """A module that talks to somebody just because it was imported."""
     if facts.is_build_script:
         return
-    for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE):
+    for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE, Effect.BROWSE):
         if facts.runs(event) and (event.what != Effect.RESOLVE or resolves_fixed_name(event)):
             yield Hit("import-time-network", event)
 

@@ -38,6 +38,8 @@ def _commands(facts: Facts) -> Iterator[Hit]:
             yield Hit("shell-command-with-download", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif patterns.HIDDEN_SHELL.search(text):
             yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif patterns.COMMAND_SENDS.search(text):
+            yield Hit("shell-exfiltration", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         elif patterns.COMMAND_DOWNLOAD.search(text):
             yield Hit("shell-download", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         if patterns.COMMAND_PERSISTENCE.search(text):
@@ -50,12 +52,8 @@ def _commands(facts: Facts) -> Iterator[Hit]:
 
 def _fetched(facts: Facts) -> Iterator[Hit]:
     """A file that came over the network, or that the code has written, is run."""
-    marked = [(text, taint) for text, taint in facts.report.marked.items() if len(text) > 3][:64]  # noqa: PLR2004 # shorter ones are everywhere
     for event in facts.events(*_STARTED):
-        taint = event.value.taint
-        for text, found in marked:
-            if text in event.text:
-                taint |= found
+        taint = facts.taint_of(event)
         if taint & FETCHED_FILE:
             yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif taint & NETWORK:
@@ -131,6 +129,10 @@ def _persistent(facts: Facts) -> Iterator[Hit]:
         place = event.arguments[0 if event.what != Effect.DOWNLOAD else -1].text if event.arguments else None
         if place is not None and patterns.PERSISTENT_PLACE.search(place[:2000]):
             yield Hit("persistence-write", event)
+    for event in facts.events(Effect.REGISTRY, Effect.PROCESS):
+        if patterns.PRIVILEGE.search(event.text) or (event.what == Effect.REGISTRY and "DelegateExecute" in facts.text):
+            yield Hit("privilege-bypass", event)
+            break
     for event in facts.events(Effect.REGISTRY):
         if patterns.COMMAND_PERSISTENCE.search(event.text) or "\\Run" in facts.text:
             yield Hit("persistence-write", event)

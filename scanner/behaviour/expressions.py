@@ -16,6 +16,7 @@ from scanner.behaviour.values import (
     ENCODED,
     ENVIRONMENT_ALL,
     MISSING,
+    NAMED_SECRET,
     NETWORK,
     PLACEHOLDER,
     UNKNOWN,
@@ -25,7 +26,7 @@ from scanner.behaviour.values import (
     named,
     tainted,
 )
-from scanner.behaviour.vocabulary import ASSUMED_MODULES, canonical
+from scanner.behaviour.vocabulary import ASSUMED_MODULES, SECRET_NAMES, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ __all__ = ["EXPRESSIONS", "attribute", "default_values", "sourced", "subscript"]
 
 _BUILTINS: Final = frozenset(dir(builtins)) | {"__builtins__", "execfile", "unicode", "unichr", "raw_input"}
 _SHARED: Final[dict[object, Value]] = {}
+_SECRET: Final = Value(MISSING, None, NAMED_SECRET)
 _ENCODED_LENGTH: Final = 40
 _LITERALS: Final = 256
 
@@ -43,7 +45,7 @@ _LITERALS: Final = 256
 def _constant(it: Interpreter, node: ast.Constant, _scope: Scope) -> Value:
     const = node.value
     if isinstance(const, str | bytes) and len(const) >= _ENCODED_LENGTH and texts.looks_encoded(const):
-        if len(it.report.literals) < _LITERALS:
+        if not it.muted and len(it.report.literals) < _LITERALS:
             it.report.literals.append(const)
         return Value(const, None, ENCODED, (None, "encoded literal", it.line or node.lineno))
     return Value(const)
@@ -53,7 +55,7 @@ def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
     name = node.id
     found = scope.find(name)
     if found is not None:
-        return found
+        return _SECRET if found is UNKNOWN and name.lower() in SECRET_NAMES else found
     if name in _BUILTINS:
         known = _SHARED.get(name)
         if known is None:
@@ -96,6 +98,8 @@ def _of_reference(base: Value, name: str, line: int) -> Value:
     ref = f"{base.ref}.{name}"
     if len(ref) > 200:  # noqa: PLR2004 # no table knows such a name
         return join([base])
+    if base.ref == "pathlib.Path()" and name in {"parent", "root", "anchor"}:
+        return Value(PLACEHOLDER, base.ref, base.taint, base.trail, exact=False)
     if base.ref == "string" and isinstance(const := getattr(string, name, None), str):
         return constant(const)
     if base.ref is not None and base.ref.startswith("builtins.") and name in {"__doc__", "__name__"}:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "Hit", "has", "resolves_fixed_name"]
 
 _CHAIN_LIMIT: Final = 10
+#: Shorter file names are parts of too many words.
+_SHORT_NAME: Final = 3
 _DOMAIN: Final = re.compile(r"[\w-]{2,63}\.[a-z]{2,12}\b(?!\.)", re.IGNORECASE)
 
 
@@ -44,6 +46,8 @@ class Facts:
     is_build_script: bool
     shipped: frozenset[str] = frozenset()
     """The base names of the artifact's members."""
+    walked: bool = True
+    """False for a module that was not walked, because nothing in its text can act."""
     linked: set[FunctionInfo | None] = field(default_factory=set)
     """Functions that running code of other modules calls, and what they call."""
     _lines: list[str] = field(default_factory=list)
@@ -62,6 +66,15 @@ class Facts:
     def running(self) -> set[FunctionInfo | None]:
         """Functions that run when the module does, or when an install command of it does."""
         return self.report.at_import | self.hooks | self.linked
+
+    @property
+    def acting_functions(self) -> set[str]:
+        """The names of functions that have effects, or call something outside of the module."""
+        acting = {event.function.name for event in self.report.events if event.function is not None}
+        for callers in self.report.calls.values():
+            acting.update(info.name for info in callers if info is not None)
+        classes = {info.owner.name for info in self.report.functions if info.owner is not None and info.name in acting}
+        return acting | classes
 
     def also_runs(self, function: FunctionInfo) -> bool:
         """Notes that code elsewhere runs `function`; whether that is news."""
@@ -89,6 +102,18 @@ class Facts:
         if event.guarded:
             return False
         return event.function in self.report.at_import or event.function in self.hooks or event.function in self.linked
+
+    def taint_of(self, event: Event) -> int:
+        """The taint of what reaches the event, that of files included which it only names."""
+        taint = event.value.taint
+        for text, found in self._marked:
+            if text in event.text:
+                taint |= found
+        return taint
+
+    @cached_property
+    def _marked(self) -> list[tuple[str, int]]:
+        return [(text, taint) for text, taint in self.report.marked.items() if len(text) > _SHORT_NAME][:64]
 
     def events(self, *what: str) -> Iterator[Event]:
         """The events of some kinds, in the order of the walk."""

@@ -77,7 +77,7 @@ def guarded(work: Callable[[], object], budget: Budget) -> Any:
         size = _size(result)
     except _FAILURES:
         return MISSING
-    budget.fold(size)
+    budget.fold(min(size, MAX_TEXT))
     return result if size <= MAX_TEXT else MISSING
 
 
@@ -151,7 +151,7 @@ def _bounded(owner: Any, name: str, arguments: list[Any], keywords: dict[str, An
         return (len(owner) // max(old, 1) + 1) * new <= MAX_TEXT
     if name == "join":
         items = arguments[0] if arguments else ()
-        return hasattr(items, "__len__") and len(owner) * len(items) <= MAX_TEXT
+        return hasattr(items, "__len__") and len(owner) * len(items) + _size(items) <= MAX_TEXT
     if name == "translate" and arguments and isinstance(arguments[0], dict):
         longest = max((len(v) for v in arguments[0].values() if isinstance(v, str)), default=1)
         return len(owner) * longest <= MAX_TEXT
@@ -171,7 +171,7 @@ def _size(result: Any) -> int:
     if isinstance(result, str | bytes | bytearray):
         return len(result)
     if isinstance(result, list | tuple):
-        return sum(len(item) if isinstance(item, str | bytes) else 8 for item in result)
+        return sum(len(item) + 8 if isinstance(item, str | bytes) else 8 for item in result)
     if isinstance(result, dict | range):
         return len(result) * 8
     if isinstance(result, int):
@@ -259,9 +259,15 @@ def _scalars(items: Any) -> list[Any]:
 
 
 def _bytes(data: Any = b"", *args: Any) -> bytes:
-    if isinstance(data, int):
-        return bytes(data) if data <= MAX_TEXT else b""
+    if isinstance(data, int) and data > MAX_TEXT:
+        raise ValueError("too long")
     return bytes(data, *args) if args else bytes(data)
+
+
+def _short(length: int) -> int:
+    if length > MAX_TEXT:
+        raise ValueError("too long")
+    return length
 
 
 def _range(*args: int) -> range:
@@ -337,7 +343,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "builtins.str.maketrans": str.maketrans,
     "builtins.bytes.maketrans": bytes.maketrans,
     "builtins.int.from_bytes": lambda data, order="big": int.from_bytes(data, order),
-    "builtins.int.to_bytes": lambda n, length, order="big": n.to_bytes(min(length, MAX_TEXT), order),
+    "builtins.int.to_bytes": lambda n, length, order="big": n.to_bytes(_short(length), order),
     "codecs.encode": _codecs_encode,
     "base64.b64encode": _padded(base64.b64encode),
     "urllib.parse.unquote": urllib.parse.unquote,

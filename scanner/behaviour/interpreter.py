@@ -125,7 +125,7 @@ class Interpreter:
     def blob(self, data: bytes | str, steps: tuple[str, ...], node: ast.AST, *, executed: bool = False) -> None:
         """Notes what was decoded, for the other analysers to look at."""
         raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-        if len(raw) < 16 or raw in self._blobs or len(self._blobs) >= _MAX_BLOBS:  # noqa: PLR2004 # nothing fits in less
+        if self.muted or len(raw) < 16 or raw in self._blobs or len(self._blobs) >= _MAX_BLOBS:  # noqa: PLR2004 # nothing fits in less
             return
         self._blobs.add(raw)
         line: int = self.line or int(getattr(node, "lineno", 0))

@@ -13,6 +13,7 @@ from scanner.behaviour.values import (
     DECODED,
     ENCODED,
     MISSING,
+    NAMED_SECRET,
     SOCKET,
     UNKNOWN,
     Value,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from scanner.behaviour.interpreter import Interpreter
     from scanner.behaviour.registry import Call
 
-__all__ = ["PASSING_METHODS", "of_value"]
+__all__ = ["PASSING_METHODS", "decrypts", "of_value"]
 
 #: Methods after which what is known of a text is still readable.
 PASSING_METHODS: Final = frozenset(
@@ -48,14 +49,22 @@ def of_value(it: Interpreter, call: Call) -> Value:
     if method in _GROWING:
         _grown(call)
         return UNKNOWN
-    if method in {"decrypt", "unpad", "decompress"} and any(v.known or v.taint & ENCODED for v in call.arguments):
+    if decrypts(call):
         return tainted(join([owner, *call.all]), DECODED, f"decoded by {method}", it.line or call.node.lineno)
     if method == "get" and isinstance(owner.elements, dict) and isinstance(call.argument(0).const, str | int):
         return owner.elements.get(call.argument(0).const, join([owner]))
     value = join([owner, *call.all])
+    if value.taint & NAMED_SECRET and method not in PASSING_METHODS:
+        value = Value(MISSING, None, value.taint & ~NAMED_SECRET, value.trail)
     if owner.taint & SOCKET and method in _CLIENT_METHODS:
         return Value(MISSING, owner.ref, value.taint, value.trail)
     return value
+
+
+def decrypts(call: Call) -> bool:
+    """Whether a method turns a literal into what it holds, whoever's method it is."""
+    literal = any(v.known or v.taint & (ENCODED | COMPUTED) for v in call.arguments)
+    return literal and call.method in {"decrypt", "unpad", "decompress"}
 
 
 def _of_text(it: Interpreter, call: Call) -> Value | None:

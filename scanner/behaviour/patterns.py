@@ -13,6 +13,7 @@ __all__ = [
     "COMMAND_DOWNLOAD",
     "COMMAND_PERSISTENCE",
     "COMMAND_RUNS_DOWNLOAD",
+    "COMMAND_SENDS",
     "CREDENTIAL_FAMILIES",
     "CREDENTIAL_PLACE",
     "DATA_FILE",
@@ -23,13 +24,16 @@ __all__ = [
     "IP_SERVICE",
     "PERSISTENT_PLACE",
     "PIP_INSTALL",
+    "PRIVILEGE",
     "PROGRAM",
     "PROGRAM_ADDRESS",
     "PROGRAM_NAME",
     "RAW_ADDRESS",
     "RECEIVER",
     "REVERSE_SHELL",
+    "SENDING_TOOL",
     "WEBHOOK",
+    "WEBHOOK_WITH_SECRET",
 ]
 
 _I: Final = re.IGNORECASE
@@ -98,7 +102,7 @@ REVERSE_SHELL: Final = re.compile(
     _I,
 )
 COMMAND_PERSISTENCE: Final = re.compile(
-    r"schtasks(?:\.exe)?\s.{0,40}/create|reg(?:\.exe)?\s{1,4}add\s.{0,120}\\Run|crontab\s{1,4}-(?!l)|\|\s{0,4}crontab"
+    r"schtasks(?:\.exe)?\s.{0,40}/create|reg(?:\.exe)?\s{1,4}add\s.{0,120}\\Run|crontab\s{1,4}(?!-[lheu])\S|\|\s{0,4}crontab"
     r"|launchctl\s{1,4}load|systemctl\s.{0,40}enable|New-ScheduledTask|CurrentVersion\\+Run|>>\s{0,4}~?/?\S{0,60}\.(?:bashrc|zshrc|profile)",
     _I,
 )
@@ -110,7 +114,7 @@ DESTRUCTIVE: Final = re.compile(
 PIP_INSTALL: Final = re.compile(
     r"\bpip3?(?:\.exe)?\s.{0,40}\binstall\b|\binstall\b.{0,60}(?:--index-url|git\+http)", _I
 )
-PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|apk|elf)\b", _I)
+PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|apk|elf|sh)\b", _I)
 PROGRAM_NAME: Final = re.compile(
     r"[\w-]{1,80}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|elf|sh|bin|dll|so|pyw)\b"
 )
@@ -136,6 +140,24 @@ RECEIVER: Final = re.compile(
 WEBHOOK: Final = re.compile(
     r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/(?:\d{5,25}/[\w-]{8}|\ufffc)|api\.telegram\.org/bot(?:\d{5,15}:[\w-]{10}|\ufffc)"
     r"|hooks\.slack\.com/services/T\w{5}",
+    _I,
+)
+WEBHOOK_WITH_SECRET: Final = re.compile(
+    r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,21}/[\w-]{40}|api\.telegram\.org/bot\d{8,12}:[\w-]{30}"
+    r"|hooks\.slack\.com/services/T\w{7,}/B\w{7,}/\w{16}",
+    _I,
+)
+#: Tools that carry data away, at the beginning of a command.
+SENDING_TOOL: Final = re.compile(
+    r"[^\n]{0,80}?\b(?:curl|wget|nslookup|dig|nc|ncat|ping|host|ssh|scp|sftp|ftp|Invoke-\w{1,40})\b", _I
+)
+COMMAND_SENDS: Final = re.compile(
+    r"\b(?:curl|wget)\b.{0,400}(?:\s-(?:d|F|T)\b|--data|--form|--upload-file|--post-|\$\(|`|\$\{?(?:USER|HOSTNAME|HOME)\b)"
+    r"|(?:\$\(|`).{0,80}(?:\)|`)\.[\w.-]{4,80}\.[a-z]{2,8}\b",
+    _I | re.DOTALL,
+)
+PRIVILEGE: Final = re.compile(
+    r"ms-settings\\{1,2}shell\\{1,2}open|DelegateExecute|fodhelper|computerdefaults\.exe|eventvwr\.exe|SilentCleanup",
     _I,
 )
 PERSISTENT_PLACE: Final = re.compile(

@@ -9,6 +9,7 @@ from scanner.behaviour.events import ModuleReport
 from scanner.behaviour.facts import Facts
 from scanner.behaviour.linking import link
 from scanner.behaviour.module import walk
+from scanner.behaviour.repair import repaired
 from scanner.model import Role
 from scanner.source import SourceUnreadable
 
@@ -35,12 +36,15 @@ _DOING: Final = (
     *("yaml", "torch", "client", "Client", "Bot", "hook", "pynput", "keyboard"),
 )
 _TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
+#: Longer lines may hold an encoded text.
+_LONG_LINE: Final = 160
 
 
 def facts_of(view: ArtifactView) -> Iterator[Facts]:
     """The facts of every Python member that can be read, in archive order, with the calls between them linked."""
     if _KEY not in view.extras:
         modules = list(_walked(view))
+        _walk_callers(modules)
         link(modules, is_wheel=view.is_wheel)
         view.extras[_KEY] = modules
     yield from cast("list[Facts]", view.extras[_KEY])
@@ -53,17 +57,58 @@ def _walked(view: ArtifactView) -> Iterator[Facts]:
         if not member.is_python:
             continue
         try:
-            report = _report(member)
+            report = _report(member) if _may_act(member.source.text) else None
         except SourceUnreadable:
             continue  # `inspect` reports it
-        yield Facts(member, report, _is_build_script(member, packages), shipped)
+        yield Facts(member, report or ModuleReport(), _is_build_script(member, packages), shipped, report is not None)
+
+
+def _may_act(text: str) -> bool:
+    """Whether a module may do something by itself, or hold something encoded."""
+    if not text.isascii() or any(trigger in text for trigger in _TRIGGERS):
+        return True
+    return max(map(len, text.split("\n"))) > _LONG_LINE
+
+
+def _walk_callers(modules: list[Facts]) -> None:
+    """Walks modules that do nothing by themselves, but name what others do: they may call it."""
+    left = [facts for facts in modules if not facts.walked]
+    fresh = [facts for facts in modules if facts.walked]
+    names = {function for facts in fresh for function in facts.acting_functions}
+    while left and fresh:
+        wanted = [
+            (_stem(facts), function)
+            for facts in fresh
+            for function in facts.acting_functions | (names & facts.report.exports.keys())
+        ]
+        names.update(function for _, function in wanted)
+        fresh = [facts for facts in left if _names_any(facts.text, wanted)]
+        left = [facts for facts in left if facts not in fresh]
+        for facts in fresh:
+            try:
+                facts.report = walk(facts.member.tree)
+            except SourceUnreadable:
+                continue
+            facts.walked = True
+
+
+def _stem(facts: Facts) -> str:
+    path = PurePosixPath(facts.member.name)
+    return path.parent.name if path.name == "__init__.py" else path.stem
+
+
+def _names_any(text: str, wanted: list[tuple[str, str]]) -> bool:
+    return any(stem in text and name in text for stem, name in wanted)
 
 
 def _report(member: MemberView) -> ModuleReport:
-    text = member.source.text
-    if text.isascii() and not any(trigger in text for trigger in _TRIGGERS):
-        return ModuleReport()
-    return walk(member.tree)
+    try:
+        return walk(member.tree)
+    except SourceUnreadable:
+        tree = repaired(member.source.text)
+        if tree is None:
+            raise
+        return walk(tree)
 
 
 def _is_build_script(member: MemberView, packages: set[str]) -> bool:

@@ -213,6 +213,8 @@ def _text(_it: Interpreter, call: Call) -> Value | None:
             return constant(repr(builtin), taint=COMPUTED)
     if call.function.ref in {"builtins.str", "builtins.repr"} and value.known and isinstance(value.const, bytes):
         return texts.through(value, value.const.decode("utf-8", "replace")) if len(call.arguments) > 1 else None
+    if call.function.ref == "builtins.repr" and value.known:
+        return None
     return texts.through(value, value.const) if value.text is not None else None
 
 

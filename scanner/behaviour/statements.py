@@ -147,6 +147,8 @@ def _collects(node: ast.For | ast.AsyncFor, scope: Scope) -> bool:
     """Whether something that the loop puts together is known so far; else it is no decoder of constants."""
     for inner in ast.walk(node):
         target: ast.expr | None = inner.target if isinstance(inner, ast.AugAssign) else None
+        if isinstance(inner, ast.Assign):
+            target = inner.targets[0]
         if isinstance(inner, ast.Attribute) and inner.attr == "append":
             target = inner.value
         value = scope.find(target.id) if isinstance(target, ast.Name) else None

@@ -24,6 +24,7 @@ __all__ = [
     "FILE",
     "HOST",
     "MISSING",
+    "NAMED_SECRET",
     "NETWORK",
     "PLACEHOLDER",
     "SCREEN",
@@ -67,6 +68,9 @@ WRITTEN_FILE: Final = 1 << 12
 """The path of a file that the code has written itself, from a literal."""
 SOCKET: Final = 1 << 13
 """A connected socket, or its descriptor."""
+
+NAMED_SECRET: Final = 1 << 14
+"""What a variable or parameter holds that is called a private key or a seed phrase, as it is or merely encoded."""
 
 MISSING: Final[Any] = object()
 #: Stands in a text for a part that is not known.

@@ -20,7 +20,7 @@ from scanner.behaviour.values import (
     SOCKET,
 )
 
-__all__ = ["ASSUMED_MODULES", "MODULES", "SOURCES", "Effect", "canonical", "effect_of", "source_of"]
+__all__ = ["ASSUMED_MODULES", "MODULES", "SECRET_NAMES", "SOURCES", "Effect", "canonical", "effect_of", "source_of"]
 
 
 class Effect(StrEnum):
@@ -41,6 +41,7 @@ class Effect(StrEnum):
     REGISTRY = "registry"
     INPUT_HOOK = "input-hook"
     REDIRECT = "redirect"
+    BROWSE = "browse"
 
 
 def _table(effect: Effect, *lines: str) -> dict[str, Effect]:
@@ -151,6 +152,7 @@ _EFFECTS: Final[dict[str, Effect]] = {
         "pyHook.HookManager keyboard.record keyboard.read_event",
     ),
     **_table(Effect.REDIRECT, "os.dup2"),
+    **_table(Effect.BROWSE, "webbrowser.open webbrowser.open_new webbrowser.open_new_tab"),
 }
 
 _HTTP_CLIENTS: Final = frozenset(
@@ -219,6 +221,12 @@ ASSUMED_MODULES: Final = MODULES | {
     "tempfile",
     "codecs",
 }
+
+#: Names, in lower case, of what opens a wallet.
+SECRET_NAMES: Final = frozenset(
+    {"private_key", "privatekey", "priv_key", "privkey", "mnemonic", "mnemonic_phrase", "seed_phrase", "seedphrase"}
+    | {"secret_phrase", "recovery_phrase", "wallet_key", "private_key_hex", "pk_hex"}
+)
 
 _ALIASES: Final = {
     "posix": "os",
