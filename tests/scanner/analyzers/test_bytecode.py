@@ -76,6 +76,32 @@ def test_every_instruction_of_this_python_that_matters_is_known() -> None:
     assert listing(read_pyc(pyc(HARMLESS))).unknown == 0
 
 
+@pytest.mark.parametrize(
+    ("version", "instructions"),
+    [
+        ((3, 8), [100, 0, 100, 1, 108, 0, 90, 0, 101, 0, 160, 1, 100, 2, 161, 1, 1, 0]),
+        ((3, 10), [100, 0, 100, 1, 108, 0, 90, 0, 101, 0, 160, 1, 100, 2, 161, 1, 1, 0]),
+        ((3, 11), [100, 0, 100, 1, 108, 0, 90, 0, 101, 0, 160, 1, 100, 2, 166, 1, 171, 1, 1, 0]),
+        ((3, 12), [100, 0, 100, 1, 108, 0, 90, 0, 101, 0, 106, 3, 100, 2, 171, 1, 1, 0]),
+        ((3, 13), [83, 0, 83, 1, 75, 0, 114, 0, 92, 0, 82, 3, 83, 2, 53, 1, 32, 0]),
+        ((3, 14), [94, 0, 82, 1, 73, 0, 116, 0, 93, 0, 80, 3, 82, 2, 52, 1, 31, 0]),
+    ],
+)
+def test_each_versions_instructions_say_the_same(version: tuple[int, int], instructions: list[int]) -> None:
+    code = Code(
+        name="<module>",
+        arguments=0,
+        flags=0,
+        first_line=1,
+        instructions=bytes(instructions),
+        constants=(0, None, "echo MARKER"),
+        names=("os", "system"),
+        variables=(),
+        cells=(),
+    )
+    assert listing(Bytecode(version, None, code)).text == "import os\nos.system('echo MARKER')\n"
+
+
 def same(code: CodeType, read: Code) -> None:
     assert (code.co_name, code.co_code, code.co_names) == (read.name, read.instructions, read.names)
     assert len(code.co_consts) == len(read.constants)
