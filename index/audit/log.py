@@ -7,22 +7,31 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from index.store.tables import LogEntry
+from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any
 
+    from sqlalchemy import RowMapping
     from sqlalchemy.orm import Session
 
-__all__ = ["GENESIS", "Event", "LogBroken", "append", "verify"]
+__all__ = ["GENESIS", "Event", "LogBroken", "append", "append_all", "verify"]
 
 #: The "previous hash" of the first entry.
 GENESIS: Final = "0" * 64
 
 #: Serializes writers of the log on PostgreSQL; SQLite has one writer anyway.
 _LOG_LOCK: Final = 0x50524154  # "PRAT"
+
+#: Past the unit of work: nobody changes an entry, so nobody keeps one.
+_TABLE: Final = table_of(LogEntry)
+_LAST: Final = select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
+_INSERT: Final = insert(_TABLE)
 
 
 class LogBroken(Exception):
@@ -47,27 +56,34 @@ class Event:
 
 def append(session: Session, event: Event, *, now: datetime) -> int:
     """The event is in the log when this transaction commits; its sequence number (from 1, without gaps)."""
+    return append_all(session, (event,), now=now)
+
+
+def append_all(session: Session, events: Sequence[Event], *, now: datetime) -> int:
+    """The events, at least one, are in the log in this order when this transaction commits; the last one's number."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOG_LOCK})
     session.flush()
-    last = session.execute(select(LogEntry.seq, LogEntry.hash).order_by(LogEntry.seq.desc()).limit(1)).first()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    entry = LogEntry(
-        seq=seq,
-        at=now,
-        actor=event.actor,
-        action=event.action,
-        subject=event.subject,
-        old=event.old,
-        new=event.new,
-        ruleset=event.ruleset,
-        evidence=event.evidence,
-        previous_hash=previous,
-        hash="",
-    )
-    entry.hash = _hash(entry)
-    session.add(entry)
-    session.flush()
+    last = session.execute(_LAST).first()
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    rows = []
+    for event in events:
+        seq += 1
+        row = {
+            "seq": seq,
+            "at": now,
+            "actor": event.actor,
+            "action": event.action,
+            "subject": event.subject,
+            "old": str(event.old),
+            "new": str(event.new),
+            "ruleset": event.ruleset,
+            "evidence": event.evidence,
+            "previous_hash": previous,
+        }
+        previous = row["hash"] = _hash(row)
+        rows.append(row)
+    session.execute(_INSERT, rows)
     return seq
 
 
@@ -78,27 +94,27 @@ def verify(session: Session) -> int:
         LogBroken: an entry was changed, removed or put in.
     """
     previous, expected = GENESIS, 1
-    query = select(LogEntry).order_by(LogEntry.seq).execution_options(yield_per=1000)
-    with session.scalars(query) as entries:  # closed in any case: PostgreSQL keeps a cursor for it
-        for entry in entries:
-            if entry.seq != expected:
-                raise LogBroken(f"entry {expected} is missing: found {entry.seq} in its place")
-            if entry.previous_hash != previous or entry.hash != _hash(entry):
-                raise LogBroken(f"entry {entry.seq} ({entry.action} {entry.subject}) is not what was written")
-            previous, expected = entry.hash, expected + 1
+    query = select(_TABLE).order_by(_TABLE.c.seq).execution_options(yield_per=1000)
+    with session.execute(query) as entries:  # closed in any case: PostgreSQL keeps a cursor for it
+        for entry in entries.mappings():
+            if entry["seq"] != expected:
+                raise LogBroken(f"entry {expected} is missing: found {entry['seq']} in its place")
+            if entry["previous_hash"] != previous or entry["hash"] != _hash(entry):
+                raise LogBroken(f"entry {entry['seq']} ({entry['action']} {entry['subject']}) is not what was written")
+            previous, expected = entry["hash"], expected + 1
     return expected - 1
 
 
-def _hash(entry: LogEntry) -> str:
+def _hash(entry: Mapping[str, Any] | RowMapping) -> str:
     fields = (
-        entry.seq,
-        entry.at.timestamp(),
-        entry.actor,
-        entry.action,
-        entry.subject,
-        entry.old,
-        entry.new,
-        entry.ruleset,
-        entry.evidence,
+        entry["seq"],
+        entry["at"].timestamp(),
+        entry["actor"],
+        entry["action"],
+        entry["subject"],
+        entry["old"],
+        entry["new"],
+        entry["ruleset"],
+        entry["evidence"],
     )
-    return sha256(entry.previous_hash.encode() + msgspec.json.encode(fields)).hexdigest()
+    return sha256(entry["previous_hash"].encode() + msgspec.json.encode(fields)).hexdigest()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from index.hold.moves import holds_rejected_bytes
 from index.hold.switches import holds_everything
-from index.store.tables import CaseOrigin, ProjectStatus, Release, Submission, SubmissionState
+from index.store.tables import Case, CaseOrigin, ProjectStatus, Release, Submission, SubmissionState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,7 +58,7 @@ def _earlier_in_doubt(session: Session, submission: Submission) -> Submission | 
         .join(Release, earlier.release_id == Release.id)
         .where(
             Release.project_id == submission.release.project_id,
-            earlier.id < submission.id,
+            _comes_before(earlier, submission),
             _in_doubt(earlier, submission.opened_at),
         )
     )
@@ -71,12 +71,25 @@ def _in_doubt(earlier: type[Submission], since: datetime | InstrumentedAttribute
     return or_(earlier.state == SubmissionState.IN_REVIEW, rejected)
 
 
+def _comes_before(other: type[Submission], submission: Submission | type[Submission]) -> ColumnElement[bool]:
+    """SQL: `submission` waits for `other`, if that is in doubt.
+
+    A session may stand open for days. Whatever has been held meanwhile comes before it, but for what only waits
+    itself: else two could wait for each other.
+    """
+    only_waits = exists().where(
+        Case.submission_id == other.id, Case.closed_at.is_(None), Case.origin == CaseOrigin.WAITING
+    )
+    of_session = submission.is_session if isinstance(submission, type) else literal(submission.is_session)
+    return or_(other.id < submission.id, and_(of_session, other.id != submission.id, ~only_waits))
+
+
 def waits_in_vain() -> ColumnElement[bool]:
     """SQL: the `Submission` (joined with its `Release`) has no earlier one in doubt any more."""
     earlier, release = aliased(Submission), aliased(Release)
     return ~exists().where(
         earlier.release_id == release.id,
         release.project_id == Release.project_id,
-        earlier.id < Submission.id,
+        _comes_before(earlier, Submission),
         _in_doubt(earlier, Submission.opened_at),
     )

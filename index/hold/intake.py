@@ -5,37 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256 as new_sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import insert, update
 
-from index.audit.log import Event, append
+from index.audit.log import append_all
 from index.hold.cases import close_case
 from index.hold.inserting import insert_unless_there
-from index.hold.names import find_project, has_been_published, is_member, reserve_name
+from index.hold.opening import Opening, ReleaseName
 from index.hold.orders import Subject, enqueue, order_first
-from index.hold.refusals import BytesRejected, FilenameTaken, IntakeRefused, NameReserved, NotPermitted
-from index.hold.rulesets import active_ruleset
-from index.hold.submission import LIVE_UNPUBLISHED, SubmissionEvent, transition
-from index.store.identifiers import new_id
-from index.store.tables import (
-    Artifact,
-    File,
-    FilenameClaim,
-    Membership,
-    Project,
-    Release,
-    Submission,
-    SubmissionState,
-    User,
+from index.hold.refusals import (
+    BytesRejected,
+    FilenameTaken,
+    IntakeRefused,
+    NameReserved,
+    NotPermitted,
+    SessionUnderWay,
 )
+from index.hold.rulesets import active_ruleset
+from index.hold.standing import Place, read_standing
+from index.hold.submission import LIVE_UNPUBLISHED, SubmissionEvent, transition
+from index.store.tables import Artifact, File, FilenameClaim, Submission, SubmissionState
+from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
+    from index.hold.standing import Standing
     from index.store.database import Database
+    from index.store.tables import User
     from scanner.model import Sha256Hex
 
 __all__ = [
@@ -46,13 +46,15 @@ __all__ = [
     "NotPermitted",
     "Receipt",
     "ReceivedFile",
+    "SessionUnderWay",
     "keep_open",
     "precheck",
     "receive",
+    "require_permission",
 ]
 
-#: After one of these, the next submission of the release is looked at by a person.
-_DISTRUSTED = (SubmissionState.REJECTED, SubmissionState.WITHDRAWN)
+_FILE: Final = insert(table_of(File))
+_CLAIM: Final = insert(table_of(FilenameClaim))
 
 #: Where the same bytes under the same name are simply there already.
 _PRESENT = (*LIVE_UNPUBLISHED, SubmissionState.PUBLISHED)
@@ -99,40 +101,35 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
         NotPermitted: the uploader is neither owner nor maintainer.
         FilenameTaken: other bytes have the filename, or what was withdrawn or deleted has it.
     """
-    _check_permission(session, project, find_project(session, project), uploader)
-    return _check_file(session, filename, sha256)
+    place = Place(project, filename=filename, sha256=sha256)
+    return _answer(place, read_standing(session, place, uploader.id), uploader)
 
 
-def _check_permission(session: Session, name: str, project: Project | None, uploader: User) -> bool:
-    """Whether the uploader is of the project already; False where the name is free."""
-    if project is None:
-        return False
-    if is_member(session, project, uploader):
-        return True
-    if has_been_published(session, project):
-        raise NotPermitted(uploader.username, name)
-    if session.scalar(select(exists().where(Membership.project_id == project.id))):
-        raise NameReserved(name)
-    return False
+def require_permission(standing: Standing, project: str, uploader: User) -> None:
+    """The uploader may add to the project: as a member, or because nobody has the name.
+
+    Raises:
+        NameReserved: the name belongs to somebody else's held first release.
+        NotPermitted: the uploader is neither owner nor maintainer.
+    """
+    if standing.member:
+        return
+    if standing.published:
+        raise NotPermitted(uploader.username, project)
+    if standing.owned:
+        raise NameReserved(project)
 
 
-def _check_file(session: Session, filename: str, sha256: str) -> Receipt | None:
-    artifact = session.get(Artifact, sha256)
-    if artifact is not None and artifact.rejected_at is not None:
-        raise BytesRejected(sha256)
-    claim = session.get(FilenameClaim, filename)
-    if claim is None:
+def _answer(place: Place, standing: Standing, uploader: User) -> Receipt | None:
+    require_permission(standing, place.project, uploader)
+    if standing.bytes_rejected:
+        raise BytesRejected(place.sha256)
+    if standing.claim_sha256 is None or standing.claim_id is None or standing.claim_state is None:
         return None
-    submission = session.get_one(Submission, claim.submission_id)
-    if claim.sha256 != sha256 or submission.state not in _PRESENT or _is_deleted(session, claim):
-        raise FilenameTaken(filename, claim.sha256)
-    return Receipt(submission.id, SubmissionState(submission.state), duplicate=True)
-
-
-def _is_deleted(session: Session, claim: FilenameClaim) -> bool:
-    """Whether its owner has deleted the file: its name stays taken, for the same bytes too."""
-    of_claim = (File.submission_id == claim.submission_id, File.filename == claim.filename)
-    return bool(session.scalar(select(exists().where(*of_claim, File.deleted_at.is_not(None)))))
+    there = standing.claim_state in _PRESENT and not standing.claim_deleted
+    if standing.claim_sha256 != place.sha256 or not there:
+        raise FilenameTaken(place.filename, standing.claim_sha256)
+    return Receipt(standing.claim_id, standing.claim_state, duplicate=True)
 
 
 def receive(  # noqa: PLR0913 # one upload has that many sides, all named
@@ -144,137 +141,84 @@ def receive(  # noqa: PLR0913 # one upload has that many sides, all named
     actor: str,
     now: datetime,
     settle_seconds: float,
+    into: str | None = None,
 ) -> Receipt:
     """The file is in a submission of its release, held, when the caller's transaction commits.
 
-    The bytes must be stored durably before. Ring the doorbell after the commit.
+    `into` is the open submission of a publishing session, where the file comes through one. The bytes must be stored
+    durably before. Ring the doorbell after the commit.
 
     Raises:
-        IntakeRefused: as `precheck`; nothing was written.
+        IntakeRefused: as `precheck`, or because a publishing session fills the release; nothing was written.
     """
     database.lock_project(session, file.project)
     session.flush()
-    session.expire_all()  # what was read before the lock may have changed
-    project = find_project(session, file.project)
-    member = _check_permission(session, file.project, project, uploader)
-    receipt = _check_file(session, file.filename, file.sha256)
+    place = Place(file.project, file.version, file.filename, file.sha256)
+    standing = read_standing(session, place, uploader.id)
+    receipt = _answer(place, standing, uploader)
     if receipt is not None:
         return receipt
-    arrival = _Arrival(session, file, uploader, actor, now, now + timedelta(seconds=settle_seconds))
-    if not member:
-        project = arrival.reserve_name(project)
-    assert project is not None  # noqa: S101 # whose member the uploader is by now
-    submission = arrival.join_or_open(project)
-    arrival.store(submission)
-    return Receipt(submission.id, SubmissionState(submission.state), duplicate=False)
+    opening = Opening(session, uploader, actor, now)
+    closes_at = now + timedelta(seconds=settle_seconds)
+    if standing.live_id is None and into is None:
+        release_id = opening.release(ReleaseName(file.project, file.display_name, file.version), standing)
+        submission_id, state = opening.submission(release_id, standing, closes_at=closes_at), SubmissionState.OPEN
+    else:
+        submission_id, state = _join(opening, standing.live_id, file, into=into, closes_at=closes_at)
+    is_new = _store(session, submission_id, file, uploader, now=now)
+    opening.note("file.received", f"file:{file.filename}", new=f"submission:{submission_id}", evidence=file.sha256)
+    append_all(session, opening.events, now=now)
+    ruleset = active_ruleset(session)
+    if ruleset is not None:  # else the keeper makes the job once there are rules
+        (order_first if is_new else enqueue)(session, Subject(file.sha256, file.filename, ruleset), now=now)
+    return Receipt(submission_id, state, duplicate=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """A file that may come in: who brings it, and when. Every question to the database costs uploads a second."""
-
-    session: Session
-    file: ReceivedFile
-    uploader: User
-    actor: str
-    now: datetime
-    closes_at: datetime
-
-    def _log(self, action: str, subject: str, *, old: str = "", new: str = "", evidence: str = "") -> None:
-        event = Event(actor=self.actor, action=action, subject=subject, old=old, new=new, evidence=evidence)
-        append(self.session, event, now=self.now)
-
-    def reserve_name(self, project: Project | None) -> Project:
-        """The uploader owns the project, whose name was new, or free again."""
-        if project is None:
-            project = Project(name=self.file.project, display_name=self.file.display_name, created_at=self.now)
-            self.session.add(project)
-            self.session.flush()
-        project.display_name = self.file.display_name
-        reserve_name(self.session, project, self.uploader)
-        self._log("project.reserved", f"project:{project.name}", new=f"user:{self.uploader.username}")
-        return project
-
-    def join_or_open(self, project: Project) -> Submission:
-        """The live submission of the file's release, or a new one."""
-        query = select(Release).where(Release.project_id == project.id, Release.version == self.file.version)
-        release = self.session.scalar(query)
-        if release is None:
-            release = Release(project_id=project.id, version=self.file.version, created_at=self.now)
-            self.session.add(release)
-            self.session.flush()
-            return self._open(release, review_required=False)
-        live = select(Submission).where(Submission.release_id == release.id, Submission.state.in_(LIVE_UNPUBLISHED))
-        submission = self.session.scalar(live)
-        if submission is not None:
-            self._join(submission)
-            return submission
-        distrusted = exists().where(Submission.release_id == release.id, Submission.state.in_(_DISTRUSTED))
-        return self._open(release, review_required=bool(self.session.scalar(select(distrusted))))
-
-    def _join(self, submission: Submission) -> None:
-        old = SubmissionState(submission.state)
-        submission.state = transition(old, SubmissionEvent.FILE_ADDED)
-        submission.closes_at = self.closes_at
-        submission.mixed_publishers = submission.mixed_publishers or submission.opened_by_id != self.uploader.id
-        if old is SubmissionState.OPEN:
-            return
+def _join(
+    opening: Opening, live_id: str | None, file: ReceivedFile, *, into: str | None, closes_at: datetime
+) -> tuple[str, SubmissionState]:
+    """The live submission of the release takes one more file."""
+    session, uploader, now = opening.session, opening.uploader, opening.now
+    submission = session.get(Submission, live_id, populate_existing=True) if live_id is not None else None
+    if submission is None or submission.is_session is not (into is not None) or submission.id != (into or live_id):
+        raise SessionUnderWay(file.project, file.version)
+    old = SubmissionState(submission.state)
+    if submission.is_session and old is not SubmissionState.OPEN:
+        raise SessionUnderWay(file.project, file.version)
+    submission.state = transition(old, SubmissionEvent.FILE_ADDED)
+    submission.mixed_publishers = submission.mixed_publishers or submission.opened_by_id != uploader.id
+    if not submission.is_session:
+        submission.closes_at = closes_at
+    if old is not SubmissionState.OPEN:
         submission.revision += 1
-        submission.state_changed_at = self.now
-        close_case(self.session, submission, now=self.now)
+        submission.state_changed_at = now
+        close_case(session, submission, now=now)
         new = f"{submission.state} revision {submission.revision}"
-        self._log("submission.revised", f"submission:{submission.id}", old=old, new=new)
+        opening.note("submission.revised", f"submission:{submission.id}", old=old, new=new)
+    session.flush()
+    return submission.id, SubmissionState(submission.state)
 
-    def _open(self, release: Release, *, review_required: bool) -> Submission:
-        submission = Submission(
-            id=new_id(self.now),
-            release_id=release.id,
-            state=SubmissionState.OPEN,
-            opened_by_id=self.uploader.id,
-            opened_at=self.now,
-            closes_at=self.closes_at,
-            state_changed_at=self.now,
-            review_required=review_required,
-        )
-        self.session.add(submission)
-        self.session.flush()
-        self._log("submission.opened", f"submission:{submission.id}", new=SubmissionState.OPEN)
-        return submission
 
-    def store(self, submission: Submission) -> None:
-        """The file is in the submission, its name is taken, and its inspection is ordered."""
-        file, session = self.file, self.session
-        artifact = {
-            "sha256": file.sha256,
-            "blake2_256": file.blake2_256,
-            "size": file.size,
-            "received_at": self.now,
-        }
-        is_new = insert_unless_there(session, Artifact, artifact)  # another project's upload may bring it just now
-        session.add(self._row(submission))
-        session.add(FilenameClaim(filename=file.filename, submission_id=submission.id, sha256=file.sha256))
-        new = f"submission:{submission.id}"
-        self._log("file.received", f"file:{file.filename}", new=new, evidence=file.sha256)
-        ruleset = active_ruleset(session)
-        if ruleset is not None:  # else the keeper makes the job once there are rules
-            subject = Subject(file.sha256, file.filename, ruleset)
-            (order_first if is_new else enqueue)(session, subject, now=self.now)
-
-    def _row(self, submission: Submission) -> File:
-        file = self.file
-        return File(
-            submission_id=submission.id,
-            filename=file.filename,
-            sha256=file.sha256,
-            packagetype=file.packagetype,
-            requires_python=file.requires_python,
-            metadata_bytes=file.metadata_bytes,
-            metadata_sha256=new_sha256(file.metadata_bytes).hexdigest(),
-            attestations=file.attestations,
-            provenance=file.provenance,
-            uploaded_at=self.now,
-            uploaded_by_id=self.uploader.id,
-        )
+def _store(session: Session, submission_id: str, file: ReceivedFile, uploader: User, *, now: datetime) -> bool:
+    """The file is in the submission, and its name is taken; True where nobody has sent its bytes before."""
+    values = {"sha256": file.sha256, "blake2_256": file.blake2_256, "size": file.size, "received_at": now}
+    is_new = insert_unless_there(session, Artifact, values)  # another project's upload may bring them just now
+    row = {
+        "submission_id": submission_id,
+        "filename": file.filename,
+        "sha256": file.sha256,
+        "packagetype": file.packagetype,
+        "requires_python": file.requires_python,
+        "metadata_bytes": file.metadata_bytes,
+        "metadata_sha256": new_sha256(file.metadata_bytes).hexdigest(),
+        "attestations": file.attestations,
+        "provenance": file.provenance,
+        "uploaded_at": now,
+        "uploaded_by_id": uploader.id,
+    }
+    session.execute(_FILE, row)
+    session.execute(_CLAIM, {"filename": file.filename, "submission_id": submission_id, "sha256": file.sha256})
+    return is_new
 
 
 def keep_open(session: Session, uploader: User, *, now: datetime, settle_seconds: float) -> None:

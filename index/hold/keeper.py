@@ -14,6 +14,7 @@ import structlog
 
 from index.hold import due, jobs, orders
 from index.hold.assessor import Assessor
+from index.hold.endings import end_submission
 from index.hold.gate import Gate
 from index.hold.moves import locked, move
 from index.hold.rulesets import active_ruleset
@@ -105,6 +106,10 @@ class Keeper:
             submission = locked(self._services.database, session, submission_id)
             if submission.state != SubmissionState.OPEN or now < submission.closes_at:
                 return  # a file has come, or the other keeper was quicker
+            if submission.is_session:  # nobody has published it
+                event = SubmissionEvent.EXPIRED
+                end_submission(self._services.database, session, submission_id, event, actor=_ACTOR, now=now)
+                return
             move(session, submission, SubmissionEvent.CLOSED, actor=_ACTOR, now=now)
             if self._assessor is not None:  # all may be inspected by now
                 Gate(self._services, self._assessor).advance(session, submission_id, now=now)

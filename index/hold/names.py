@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select
 
-from index.hold.submission import LIVE_UNPUBLISHED
+from index.hold.submission import EVER_PUBLIC, LIVE_UNPUBLISHED
 from index.store.tables import (
     FilenameClaim,
     Membership,
     MembershipRole,
     Project,
+    PublishingSession,
     Release,
     Submission,
     SubmissionState,
@@ -31,8 +32,6 @@ __all__ = [
     "take_names_again",
 ]
 
-_EVER_PUBLIC = (SubmissionState.PUBLISHED, SubmissionState.WITHDRAWN)
-
 
 def find_project(session: Session, name: str) -> Project | None:
     """The project `name` (normalized), visible or not."""
@@ -47,7 +46,7 @@ def is_member(session: Session, project: Project, user: User) -> bool:
 
 def has_been_published(session: Session, project: Project) -> bool:
     """Whether the public has ever seen the project: from then on its name is nobody else's."""
-    return _has_submission(session, project, _EVER_PUBLIC)
+    return _has_submission(session, project, EVER_PUBLIC)
 
 
 def _has_submission(session: Session, project: Project, states: tuple[SubmissionState, ...]) -> bool:
@@ -75,7 +74,7 @@ def release_names(session: Session, submission: Submission) -> None:
         delete(FilenameClaim).where(FilenameClaim.submission_id == submission.id, FilenameClaim.burned.is_(False))
     )
     project = submission.release.project
-    if not _has_submission(session, project, (*LIVE_UNPUBLISHED, *_EVER_PUBLIC)):
+    if not _has_submission(session, project, (*LIVE_UNPUBLISHED, *EVER_PUBLIC)):
         session.execute(delete(Membership).where(Membership.project_id == project.id))
 
 
@@ -85,6 +84,11 @@ def names_taken(session: Session, submission: Submission) -> str | None:
     live = select(exists().where(Submission.release_id == release.id, Submission.state.in_(LIVE_UNPUBLISHED)))
     if session.scalar(live):
         return f"Another submission of {release.project.name} {release.version} is under way."
+    canceled = exists().where(
+        PublishingSession.submission_id == submission.id, PublishingSession.canceled_at.is_not(None)
+    )
+    if session.scalar(select(canceled)):
+        return f"Its uploader has canceled the publishing session of {release.project.name} {release.version}."
     filenames = [file.filename for file in submission.files]
     taken = session.scalars(select(FilenameClaim.filename).where(FilenameClaim.filename.in_(filenames))).first()
     if taken is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["BytesRejected", "FilenameTaken", "IntakeRefused", "NameReserved", "NotPermitted"]
+__all__ = ["BytesRejected", "FilenameTaken", "IntakeRefused", "NameReserved", "NotPermitted", "SessionUnderWay"]
 
 
 class IntakeRefused(Exception):
@@ -58,3 +58,16 @@ class NotPermitted(IntakeRefused):
 
     def __init__(self, username: str, project: str) -> None:
         super().__init__(f"The user {username!r} isn't allowed to upload to project {project!r}.")
+
+
+class SessionUnderWay(IntakeRefused):
+    """A publishing session fills the release: nothing comes into it from elsewhere."""
+
+    code = "session-under-way"
+    status = 409
+
+    def __init__(self, project: str, version: str) -> None:
+        super().__init__(
+            f"Release {version} of {project!r} is in a publishing session. Publish or cancel that session first, or "
+            "add the file to it."
+        )

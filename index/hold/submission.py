@@ -7,7 +7,7 @@ from typing import Final
 
 from index.store.tables import SubmissionState
 
-__all__ = ["LIVE_UNPUBLISHED", "TABLE", "SubmissionEvent", "TransitionRefused", "transition"]
+__all__ = ["EVER_PUBLIC", "LIVE_UNPUBLISHED", "TABLE", "SubmissionEvent", "TransitionRefused", "transition"]
 
 
 class SubmissionEvent(StrEnum):
@@ -37,6 +37,9 @@ class SubmissionEvent(StrEnum):
 
 #: States of a submission that is neither out nor at its end. A release has at most one submission in them.
 LIVE_UNPUBLISHED: Final = (SubmissionState.OPEN, SubmissionState.SCANNING, SubmissionState.IN_REVIEW)
+
+#: States of a submission that the public has seen.
+EVER_PUBLIC: Final = (SubmissionState.PUBLISHED, SubmissionState.WITHDRAWN)
 
 _S, _E = SubmissionState, SubmissionEvent
 

@@ -23,6 +23,7 @@ from index.store.tables.judgements import (
 )
 from index.store.tables.publication import Change, ChangeKind, Listing, RenderedDescription
 from index.store.tables.record import DetailPage, LogEntry, Message, Switch
+from index.store.tables.sessions import FileSession, FileStatus, PublishingSession
 
 __all__ = [
     "Artifact",
@@ -35,6 +36,8 @@ __all__ = [
     "DecisionKind",
     "DetailPage",
     "File",
+    "FileSession",
+    "FileStatus",
     "FilenameClaim",
     "Job",
     "JobKind",
@@ -46,6 +49,7 @@ __all__ = [
     "Message",
     "Project",
     "ProjectStatus",
+    "PublishingSession",
     "Release",
     "RenderedDescription",
     "Role",

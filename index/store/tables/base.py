@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-__all__ = ["Base", "UtcDateTime"]
+__all__ = ["Base", "UtcDateTime", "table_of"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,3 +53,10 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map: ClassVar = {datetime: UtcDateTime()}
+
+
+def table_of(entity: type[Base]) -> Table:
+    """The table behind `entity`: for rows that are written past the unit of work."""
+    table = entity.__table__
+    assert isinstance(table, Table)  # noqa: S101 # none of ours is mapped to anything else
+    return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from index.store.tables.base import Base
@@ -93,12 +93,14 @@ class Submission(Base):
     opened_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
     opened_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    """When it closes, unless another file comes."""
+    """When it closes, unless another file comes; an open session expires then."""
     state_changed_at: Mapped[datetime]
     published_at: Mapped[datetime | None] = mapped_column(index=True)
     mixed_publishers: Mapped[bool] = mapped_column(default=False)
     review_required: Mapped[bool] = mapped_column(default=False)
     """True where an earlier submission of this release was rejected."""
+    is_session: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """True where a publishing session (PEP 694) fills it: it closes when told to, and takes files from nowhere else."""
     release: Mapped[Release] = relationship(lazy="joined")
     files: Mapped[list[File]] = relationship(back_populates="submission", order_by="File.id")
 
