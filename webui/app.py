@@ -13,6 +13,7 @@ from index.accounts.permissions import Action, may
 from index.clock import utcnow
 from index.owners.views import blueprint as owners
 from index.services import Services
+from index.upload.sessions.views import blueprint as publishing_sessions
 from index.upload.views import blueprint as upload
 from webui import assets, errors, security_headers, sessions, words
 from webui.blueprint import NAME, people
@@ -39,7 +40,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_limit_forms)  # before anything reads a form
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a form is good for as long as its session
     csrf = CSRFProtect(app)
-    for programs in (upload, owners):  # programs prove themselves with a token, and send no cookie
+    for programs in (upload, publishing_sessions, owners):  # programs prove themselves with a token, and send no cookie
         csrf.exempt(programs)
     sessions.install(app, services, Keys.load(services.settings.data_folder))
     limiter.init_app(app)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from index.notify.words import STATES
 from index.review.lines import Token, tokenize
 from index.review.source import page_of_line
-from index.store.tables import CaseOrigin, ProjectStatus, SubmissionState
+from index.store.tables import CaseOrigin, ProjectStatus
 from scanner.model import Kind, Outcome, Role
 
 __all__ = [
@@ -29,16 +30,6 @@ __all__ = [
     "tier",
     "visible",
 ]
-
-STATES: Final[dict[SubmissionState, str]] = {
-    SubmissionState.OPEN: "Receiving files",
-    SubmissionState.SCANNING: "Being inspected",
-    SubmissionState.IN_REVIEW: "In review",
-    SubmissionState.PUBLISHED: "Published",
-    SubmissionState.WITHDRAWN: "Withdrawn",
-    SubmissionState.REJECTED: "Rejected",
-    SubmissionState.CANCELED: "Canceled",
-}
 
 PROJECT_STATUSES: Final[dict[ProjectStatus, str]] = {
     ProjectStatus.ACTIVE: "This project is active.",

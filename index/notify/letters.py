@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from index.notify.words import next_steps, opening, reason_line
 from index.store.outbox import Notice, NoticeKind
+from index.store.tables import SubmissionState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,62 +48,31 @@ class Letter:
 def write_letter(notice: Notice, *, public_url: str) -> Letter:
     """The letter that tells a maintainer of the notice."""
     release = f"{notice.project} {notice.version}"
-    status_url = f"{public_url}/submissions/{notice.submission_id}"
-    who = "an analyst" if notice.by_person else "the scanner"
-    subject, opening, steps = _WORDS[notice.kind]
-    project_url = f"{public_url}/simple/{notice.project}/"
-    words = {"release": release, "who": who, "who_capital": who[0].upper() + who[1:], "project_url": project_url}
+    subject, state = _ABOUT[notice.kind]
     return Letter(
-        subject=subject.format(**words),
-        opening=opening.format(**words),
+        subject=subject.format(release=release),
+        opening=opening(state, release, by_person=notice.by_person),
         summary=notice.summary,
         reasons=tuple(_reason(reason) for reason in notice.reasons),
         comment=notice.comment,
-        next_steps=tuple(step.format(**words) for step in steps),
+        next_steps=next_steps(state, project_url=f"{public_url}/simple/{notice.project}/", mail="this mail"),
         filenames=notice.filenames,
-        status_url=status_url,
+        status_url=f"{public_url}/submissions/{notice.submission_id}",
         reference=notice.submission_id,
     )
 
 
-_WORDS: Final[dict[NoticeKind, tuple[str, str, tuple[str, ...]]]] = {
-    NoticeKind.HELD: (
-        "Held: {release} waits for a person",
-        "Your release {release} is held: nobody can see or install it until an analyst has looked at it.",
-        (
-            "An analyst looks at the reasons below and approves or rejects the release. You get a mail either way.",
-            "You need not upload again: the same files are already here, and uploading them again changes nothing.",
-            "If you know why these lines are there, answer this mail: it reaches the analysts with its reference.",
-        ),
-    ),
-    NoticeKind.PUBLISHED: (
-        "Published: {release}",
-        "Your release {release} was inspected and published by {who}. It can be installed now.",
-        ("Its files are listed at {project_url}",),
-    ),
-    NoticeKind.REJECTED: (
-        "Rejected: {release}",
-        "Your release {release} was rejected by {who}. It is not published, and these files will not be taken again.",
-        (
-            "Correct what is named below and upload other files. They are always looked at by a person.",
-            "If you think that this is a mistake, answer this mail and say why: somebody else reads it.",
-        ),
-    ),
-    NoticeKind.WITHDRAWN: (
-        "Withdrawn: {release}",
-        "Your release {release} was published and has now been withdrawn by {who}. It can no longer be installed.",
-        ("If you think that this is a mistake, answer this mail and say why: somebody else reads it.",),
-    ),
+#: The subject, and the state that the mail speaks of.
+_ABOUT: Final[dict[NoticeKind, tuple[str, SubmissionState]]] = {
+    NoticeKind.HELD: ("Held: {release} waits for a person", SubmissionState.IN_REVIEW),
+    NoticeKind.PUBLISHED: ("Published: {release}", SubmissionState.PUBLISHED),
+    NoticeKind.REJECTED: ("Rejected: {release}", SubmissionState.REJECTED),
+    NoticeKind.WITHDRAWN: ("Withdrawn: {release}", SubmissionState.WITHDRAWN),
 }
 
 
 def _reason(reason: NoticeReason) -> str:
-    place = " in ".join(part for part in (_line(reason), reason.filename) if part)
-    return f"{reason.title} ({place})" if place else reason.title
-
-
-def _line(reason: NoticeReason) -> str:
-    return f"{reason.member}, line {reason.line}" if reason.member and reason.line else reason.member
+    return reason_line(reason.title, filename=reason.filename, member=reason.member, line=reason.line)
 
 
 def compose(letter: Letter, *, sender: str, recipient: str, message_id: str, now: datetime) -> EmailMessage:

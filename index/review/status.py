@@ -1,15 +1,18 @@
-"""A submission as its maintainers see it: where it stands, what was found, what happens next.
+"""A submission as its maintainers see it: where it stands, what was found, what happens next, and when.
 
-Titles and places only: weights and thresholds would teach how to stay below them.
+The page, its JSON, the notices of a publishing session and the command line say what stands here; the mails use the
+same words (`index.notify.words`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from index.notify.words import STATES, ends_by_itself, next_steps, opening, reason_line
+from index.review.expected import expected_of
 from index.review.facts import current_verdicts, deferral_reason
 from index.store.tables import Decision, Membership, Release, Submission, SubmissionState
 
@@ -18,24 +21,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.review.expected import Expected
     from index.review.facts import VerdictFact
     from index.services import Services
 
-__all__ = ["OwnSubmission", "Status", "StatusReason", "own_submissions", "status_of"]
+__all__ = ["OwnSubmission", "Status", "StatusReason", "own_submissions", "status_document", "status_of"]
 
 _OWN_SHOWN: Final = 10
-
-_NEXT: Final[dict[SubmissionState, str]] = {
-    SubmissionState.OPEN: "You can upload more files of this release. When no more come, they are inspected together.",
-    SubmissionState.SCANNING: "The files are being inspected. You need not do anything; look again in a minute.",
-    SubmissionState.IN_REVIEW: "An analyst looks at the release and approves or rejects it. You get a mail either way. "
-    "You need not upload again.",
-    SubmissionState.PUBLISHED: "Nothing. The release can be installed.",
-    SubmissionState.WITHDRAWN: "If you think that this is a mistake, answer the mail that told you of it.",
-    SubmissionState.REJECTED: "Correct what is named here and upload other files. A person looks at them. "
-    "If you think that this is a mistake, answer the mail that told you of it.",
-    SubmissionState.CANCELED: "Upload the files again if you still want to publish this release.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +39,11 @@ class StatusReason:
     member: str
     line: int | None
 
+    @property
+    def text(self) -> str:
+        """The reason as the mail has it."""
+        return reason_line(self.title, filename=self.filename, member=self.member, line=self.line)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -57,6 +54,10 @@ class Status:
     project: str
     version: str
     state: SubmissionState
+    state_text: str
+    """The state in one or two words."""
+    headline: str
+    """The state in a sentence."""
     since: datetime
     files: tuple[tuple[str, int, str], ...]
     """Filename, size, SHA-256."""
@@ -67,6 +68,13 @@ class Status:
     comment: str
     """What the person who decided last wrote to the maintainer."""
     next: str
+    expected: Expected | None
+    """How long it takes, as far as that is known."""
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether it is worth while to look again."""
+        return ends_by_itself(self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +117,54 @@ def status_of(services: Services, session: Session, submission: Submission) -> S
     decision = session.scalars(
         select(Decision).where(Decision.submission_id == submission.id).order_by(Decision.id.desc()).limit(1)
     ).first()
+    release = f"{submission.release.project.display_name} {submission.release.version}"
+    steps = next_steps(
+        state,
+        project_url=f"{services.settings.resolved_public_url}/simple/{submission.release.project.name}/",
+        is_session=submission.is_session,
+    )
     return Status(
         id=submission.id,
         project_id=submission.release.project_id,
         project=submission.release.project.display_name,
         version=submission.release.version,
         state=state,
+        state_text=STATES[state],
+        headline=opening(state, release, by_person=decision is not None),
         since=submission.state_changed_at,
         files=tuple((file.filename, file.artifact.size, file.sha256) for file in submission.files),
         summary=fact.verdict.summary if fact else "",
         reasons=_reasons(fact) if fact and state is not SubmissionState.PUBLISHED else (),
         deferral=deferral_reason(services, session, submission, fact),
         comment=decision.reason if decision else "",
-        next=_NEXT[state],
+        next=" ".join(steps),
+        expected=expected_of(session, submission, settle_seconds=services.settings.settle_seconds),
     )
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    """`status` as JSON has it, for the uploader: what the page says, in the same words."""
+    expected = status.expected
+    return {
+        "id": status.id,
+        "project": status.project,
+        "version": status.version,
+        "state": status.state,
+        "state_text": status.state_text,
+        "headline": status.headline,
+        "final": not status.ends_by_itself,
+        "since": status.since,
+        "files": [{"filename": name, "size": size, "sha256": sha256} for name, size, sha256 in status.files],
+        "summary": status.summary,
+        "reasons": [
+            {"title": one.title, "filename": one.filename, "member": one.member, "line": one.line, "text": one.text}
+            for one in status.reasons
+        ],
+        "deferral": status.deferral,
+        "comment": status.comment,
+        "next": status.next,
+        "expected": None if expected is None else {"seconds": expected.seconds, "text": expected.text},
+    }
 
 
 def _reasons(fact: VerdictFact) -> tuple[StatusReason, ...]:

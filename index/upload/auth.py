@@ -1,4 +1,4 @@
-"""Who uploads: HTTP Basic with the user name `__token__` and an API token, checked before the body is read."""
+"""Who uploads: an API token, as the password of `__token__` or as a bearer, checked before the body is read."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def identify(session: Session, authorization: Authorization | None, *, now: date
     Raises:
         UploadRefused: 401, because it proves none.
     """
+    token = authenticate(session, _secret(authorization), now=now)
+    if token is None:
+        raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
+    return Uploader(token_id=token.id, user=token.user, project=token.project)
+
+
+def _secret(authorization: Authorization | None) -> str:
+    if authorization is not None and authorization.type == "bearer" and authorization.token:
+        return authorization.token
     if authorization is None or authorization.type != "basic" or not authorization.password:
         raise refuse(
             Code.CREDENTIALS_MISSING,
@@ -58,10 +67,7 @@ def identify(session: Session, authorization: Authorization | None, *, now: date
             "token as the password.",
             HTTPStatus.UNAUTHORIZED,
         )
-    token = authenticate(session, authorization.password, now=now)
-    if token is None:
-        raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
-    return Uploader(token_id=token.id, user=token.user, project=token.project)
+    return authorization.password
 
 
 def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User:

@@ -31,7 +31,7 @@ PUBLIC: Final = {
 }
 
 #: What guards itself: installers read what is published, uploaders and owners' programs prove themselves with a token.
-OTHER_BLUEPRINTS: Final = {"owners", "publish", "upload"}
+OTHER_BLUEPRINTS: Final = {"owners", "publish", "sessions", "upload"}
 
 WHEEL: Final = "small_colours-1.4.2-py3-none-any.whl"
 

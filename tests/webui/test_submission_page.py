@@ -71,6 +71,8 @@ def test_json_for_a_script_with_a_token(anyone: Visitor, full: Desk, scene: Scen
         "filename": "small_colours-1.4.2-py3-none-any.whl",
         "member": "small_colours/__init__.py",
         "line": 25,
+        "text": "Executes text that it decodes "
+        "(small_colours/__init__.py, line 25 in small_colours-1.4.2-py3-none-any.whl)",
     }
     assert body["next"].startswith("An analyst looks at the release")
 

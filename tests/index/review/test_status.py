@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from index.review import status as module
 from index.review.case import find_submission
 from index.review.status import own_submissions, status_of
 from index.store.tables import SubmissionState
@@ -38,10 +37,6 @@ def test_a_rejected_release_says_what_the_analyst_wrote(full: Desk, scene: Scene
 def test_a_published_release_has_no_reasons(full: Desk, scene: Scene) -> None:
     found = status(full, scene.published)
     assert (found.state, found.reasons) == (SubmissionState.PUBLISHED, ())
-
-
-def test_every_state_says_what_comes_next() -> None:
-    assert set(module._NEXT) == set(SubmissionState)
 
 
 def test_members_see_the_submissions_of_their_projects(full: Desk, scene: Scene) -> None:
