@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     mail_from: str = Field("Pratique <pratique@localhost>", description="Sender of verdict mails.")
 
     settle_seconds: float = Field(10.0, ge=0, description="A submission closes when no file has come for so long.")
+    session_days: float = Field(
+        7.0, gt=0, le=365, description="A publishing session (PEP 694) that nobody publishes ends after so many days."
+    )
     hold_everything: bool = Field(
         default=False, description="Stops all automatic publication; clear releases wait for a person."
     )

@@ -13,6 +13,7 @@ from index.owners.views import blueprint as owners
 from index.publish.reads import Reads
 from index.publish.views import blueprint as publish
 from index.store.identifiers import new_id
+from index.upload.sessions.views import blueprint as sessions
 from index.upload.views import blueprint as upload
 from pratique.opening import open_services
 from pratique.proxies import TrustedProxies
@@ -32,6 +33,7 @@ def create_app(services: Services) -> Flask:
     app.before_request(_begin)
     app.after_request(_end)
     app.register_blueprint(upload)
+    app.register_blueprint(sessions)
     app.register_blueprint(publish)
     app.register_blueprint(owners)
     webui.init_app(app)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.upload.faults import UploadRefused
     from scanner.archive.faults import Fault
 
-__all__ = ["reason_phrase", "received", "refused"]
+__all__ = ["docs_url", "reason_phrase", "received", "refused"]
 
 _TEXT: Final = "text/plain"
 _JSON: Final = "application/json"
@@ -44,7 +44,7 @@ def refused(refusal: UploadRefused, *, accept: MIMEAccept, public_url: str) -> R
     if kind == _TEXT:
         body = _as_text(faults, public_url).encode()
     else:
-        errors = [{"code": each.code, "message": each.message, "docs": _docs(public_url, each)} for each in faults]
+        errors = [{"code": each.code, "message": each.message, "docs": docs_url(public_url, each)} for each in faults]
         document = _as_problem(refusal, public_url) if kind == _PROBLEM else _as_json(refusal)
         body = msgspec.json.encode({**document, "errors": errors})
     response = Response(body, content_type=_content_type(kind), headers=_HEADERS)
@@ -86,7 +86,7 @@ def reason_phrase(faults: Sequence[Fault]) -> str:
 
 
 def _as_text(faults: Sequence[Fault], public_url: str) -> str:
-    return "".join(f"{_visible(each.message)}\n  {each.code}: {_docs(public_url, each)}\n" for each in faults)
+    return "".join(f"{_visible(each.message)}\n  {each.code}: {docs_url(public_url, each)}\n" for each in faults)
 
 
 def _as_json(refusal: UploadRefused) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _as_json(refusal: UploadRefused) -> dict[str, Any]:
 
 def _as_problem(refusal: UploadRefused, public_url: str) -> dict[str, Any]:
     return {
-        "type": _docs(public_url, refusal.faults[0]),
+        "type": docs_url(public_url, refusal.faults[0]),
         "title": "The upload was refused",
         "status": refusal.status.value,
         "detail": _joined(refusal.faults),
@@ -117,7 +117,8 @@ def _visible(text: str) -> str:
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
-def _docs(public_url: str, fault: Fault) -> str:
+def docs_url(public_url: str, fault: Fault) -> str:
+    """Where the fault's code is explained."""
     return f"{public_url}/help/upload-errors#{fault.anchor.partition('#')[2]}"
 
 

@@ -71,6 +71,33 @@ class Code(StrEnum):
 
     STORAGE_FULL = "storage.full"
 
+    REQUEST_TYPE = "request.content-type"
+    REQUEST_TOO_LARGE = "request.too-large"
+    REQUEST_MALFORMED = "request.malformed"
+    REQUEST_VERSION = "request.api-version"
+    REQUEST_NOT_ACCEPTABLE = "request.not-acceptable"
+    REQUEST_METHOD = "request.method"
+    REQUEST_FAILED = "request.failed"
+
+    SESSION_UNKNOWN = "session.unknown"
+    SESSION_EXISTS = "session.exists"
+    SUBMISSION_EXISTS = "session.upload-under-way"
+    SESSION_CLOSED = "session.closed"
+    SESSION_EMPTY = "session.empty"
+    NAME_MALFORMED = "session.name"
+    VERSION_MALFORMED = "session.version"
+
+    MECHANISM_UNKNOWN = "file.mechanism"
+    HASH_UNKNOWN = "file.hash-unknown"
+    SIZE_MISMATCH = "file.size"
+    FILE_IN_THE_WAY = "file.in-the-way"
+    FILE_NOT_PENDING = "file.not-pending"
+    FILE_NOT_COMPLETED = "file.not-completed"
+    FILE_HAS_NO_BYTES = "file.no-bytes"
+    FILE_PUBLISHED = "file.exists"
+    FILE_REJECTED = "file.rejected"
+    ATTESTATIONS_MALFORMED = "attestations.malformed"
+
 
 class UploadRefused(Exception):
     """An upload of which nothing was stored. `faults` is never empty; the first one goes into the reason phrase."""

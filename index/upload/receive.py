@@ -24,13 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from sqlalchemy.orm import Session
+
     from index.hold.intake import Receipt
     from index.services import Services
     from index.upload.auth import Uploader
     from index.upload.form import UploadForm
     from scanner.archive import Distribution, DistributionFilename
 
-__all__ = ["examine_upload", "storage_may_be_full", "store_upload"]
+__all__ = [
+    "examine_upload",
+    "release_limits",
+    "storage_may_be_full",
+    "store_upload",
+    "take_file",
+    "translated",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +87,31 @@ def store_upload(
         UploadRefused: somebody else was faster; the bytes may stay behind as a blob that nobody names.
     """
     services.blobs.put(form.content.path, form.content.sha256)
-    with services.database.write() as session, _translated():
-        user = current_user(session, uploader, now=now)
-        services.database.lock_project(session, file.project)
-        faults = list(name_faults(session, file.project, user))
+    with services.database.write() as session:
+        return take_file(services, session, form, file, uploader, now=now)
+
+
+def take_file(  # noqa: PLR0913 # one upload has that many sides
+    services: Services,
+    session: Session,
+    form: UploadForm,
+    file: ReceivedFile,
+    uploader: Uploader,
+    *,
+    now: datetime,
+    into: str | None = None,
+) -> Receipt:
+    """The stored file is held in a submission when the caller's transaction commits.
+
+    `into` is the open submission of a publishing session, where the file comes through one.
+
+    Raises:
+        UploadRefused: the transaction must not commit.
+    """
+    user = current_user(session, uploader, now=now)
+    services.database.lock_project(session, file.project)
+    faults = list(name_faults(session, file.project, user))
+    with translated():
         receipt = receive(
             services.database,
             session,
@@ -90,17 +120,18 @@ def store_upload(
             actor=uploader.actor,
             now=now,
             settle_seconds=services.settings.settle_seconds,
+            into=into,
         )
-        if not receipt.duplicate:
-            # The last file with these bytes may have been deleted since they were stored.
-            services.database.lock_artifact(session, file.sha256)
-            services.blobs.put(form.content.path, form.content.sha256)
-            # Asked last, when `receive` has seen that the uploader is a member; the file counts already.
-            target = Target(file.project, file.version, size=0)
-            faults.extend(release_faults(session, target, _release_limits(services), now=now))
-            if faults:
-                raise UploadRefused(faults)
-        return receipt
+    if not receipt.duplicate:
+        # The last file with these bytes may have been deleted since they were stored.
+        services.database.lock_artifact(session, file.sha256)
+        services.blobs.put(form.content.path, form.content.sha256)
+        # Asked last, when `receive` has seen that the uploader is a member; the file counts already.
+        target = Target(file.project, file.version, size=0)
+        faults.extend(release_faults(session, target, release_limits(services), now=now))
+        if faults:
+            raise UploadRefused(faults)
+    return receipt
 
 
 @contextmanager
@@ -132,14 +163,20 @@ def _mapped(form: UploadForm) -> Iterator[mmap]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """What the hold refuses is a refused upload.
+
+    Raises:
+        UploadRefused: with the hold's status.
+    """
     try:
         yield
     except IntakeRefused as refused:
         raise UploadRefused([Fault(refused.code, refused.message)], HTTPStatus(refused.status)) from refused
 
 
-def _release_limits(services: Services) -> ReleaseLimits:
+def release_limits(services: Services) -> ReleaseLimits:
+    """What the operator allows a release."""
     return ReleaseLimits(timedelta(days=services.settings.release_open_days), services.settings.project_max_bytes)
 
 
@@ -164,7 +201,7 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
         UploadRefused: the uploader may not upload here, or the bytes or the filename are spoken for.
     """
     content = upload.form.content
-    with services.database.read() as session, _translated():
+    with services.database.read() as session, translated():
         user = upload.uploader.user
         try:
             receipt = precheck(
@@ -177,7 +214,7 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
         if receipt is None:
             target = Target(filename.name, filename.version, content.size)
             upload.faults.extend(name_faults(session, filename.name, user))
-            upload.faults.extend(release_faults(session, target, _release_limits(services), now=upload.now))
+            upload.faults.extend(release_faults(session, target, release_limits(services), now=upload.now))
         elif upload.faults:
             raise UploadRefused(upload.faults)
         return receipt

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from index.clock import utcnow
 from index.hold.intake import Receipt, keep_open
 from index.services import current_services
 from index.upload import answers
+from index.upload.announcement import announce
 from index.upload.auth import current_user, identify
 from index.upload.faults import Code, UploadRefused, refuse
 from index.upload.form import Body, FormLimits, receive_form
@@ -50,25 +50,13 @@ def upload() -> Response:
             record_refusal(services, form, uploader, refusal, now=utcnow())
             raise
     # From here on the file is stored: whatever fails now must not look like a failed upload.
-    _announce(services, answer, filename)
+    announce(services, answer, filename)
     return answers.received(
         answer,
         filename=filename,
         accept=request.accept_mimetypes,
         public_url=services.settings.resolved_public_url,
     )
-
-
-def _announce(services: Services, receipt: Receipt, filename: str) -> None:
-    """The workers and the log hear of it, if they can hear. The keeper finds what nobody heard of."""
-    with suppress(Exception):  # a log that cannot be written
-        structlog.contextvars.bind_contextvars(submission=receipt.submission_id)
-        _log.info("file received", filename=filename, state=str(receipt.state), duplicate=receipt.duplicate)
-    try:
-        services.ring()
-    except Exception:  # noqa: BLE001 # logged; whatever it is, the upload has succeeded
-        with suppress(Exception):
-            _log.exception("the doorbell is broken; the keeper will find the work")
 
 
 @blueprint.errorhandler(UploadRefused)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bs4 import BeautifulSoup
 
-from index.hold.refusals import BytesRejected, FilenameTaken, NameReserved, NotPermitted
+from index.hold.refusals import BytesRejected, FilenameTaken, NameReserved, NotPermitted, SessionUnderWay
 from index.upload.faults import Code
 from index.upload.help import to_html
 from scanner.archive import Code as ArchiveCode
@@ -14,7 +14,8 @@ from scanner.archive import Fault
 if TYPE_CHECKING:
     from flask import Flask
 
-CODES = [*Code, *ArchiveCode, *(each.code for each in (BytesRejected, FilenameTaken, NameReserved, NotPermitted))]
+REFUSALS = (BytesRejected, FilenameTaken, NameReserved, NotPermitted, SessionUnderWay)
+CODES = [*Code, *ArchiveCode, *(each.code for each in REFUSALS)]
 
 
 @pytest.fixture

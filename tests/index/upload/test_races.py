@@ -227,7 +227,7 @@ def test_nothing_that_fails_after_the_commit_is_a_5xx(
         single.services.ring = fail
     elif broken == "log":
         single.services.ring = fail
-        monkeypatch.setattr("index.upload.views._log", SimpleNamespace(info=fail, exception=fail))
+        monkeypatch.setattr("index.upload.announcement._log", SimpleNamespace(info=fail, exception=fail))
     else:
         monkeypatch.setattr("index.upload.form.os", SimpleNamespace(unlink=fail))
     assert single.client().upload(single.wheel()).status_code == 200
