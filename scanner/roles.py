@@ -54,6 +54,9 @@ _NAMED_FILE: Final = re.compile(
     rb"(?<![\w.-])[\w.-]{1,100}\."
     rb"(?:pyw?|pyc|sh|bash|bat|cmd|ps1|vbs|jse?|wsf|hta|exe|dll|so|pyd|dylib|bin|scr|jar|pth)\b"
 )
+#: File names that so many things have that a mention tells nothing.
+_EVERYWHERE: Final = frozenset({b"setup.py", b"__init__.py", b"conftest.py", b"conf.py", b"__main__.py"})
+_NAMESAKES: Final = 3
 _ATTR: Final = re.compile(r"attr:\s*([\w.]+)")
 _SCRIPT: Final = re.compile(r"=\s*([\w.]+)\s*(?::|$)", re.MULTILINE)
 _POINTING_KEYS: Final = frozenset({"attr", "getter", "build", "script", "path", "hook", "custom-hook"})
@@ -196,7 +199,9 @@ class _Assignment:
         for dotted, items in imported(text):
             yield from self._targets(package, dotted, items)
         for match in _NAMED_FILE.finditer(text):
-            yield from self._by_file.get(match[0].decode(), ())
+            named = self._by_file.get(match[0].decode(), ())
+            if len(named) <= _NAMESAKES and match[0] not in _EVERYWHERE:
+                yield from named
 
     def _targets(self, package: PurePosixPath, dotted: str, items: Iterable[str]) -> Iterator[MemberName]:
         name = dotted.lstrip(".")

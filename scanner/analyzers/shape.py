@@ -14,6 +14,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from scanner.model import Severity
 from scanner.source import SourceUnreadable
 
 if TYPE_CHECKING:
@@ -28,13 +29,21 @@ __all__ = ["shape"]
 #: Measured: no benign artifact of 81 has such a line in its Python, 29 of 300 malicious ones do.
 _LONG_LINE: Final = 40_000
 #: Code that begins this far to the right, after a statement, is not seen in an editor.
+#: A line in which a blank comes up again and again: a table, more likely than a payload.
+_SPACED: Final = re.compile(r"(?:\S{1,200}\s{1,20}){400}")
 _RUN: Final = re.compile(r"(?<=\S)[ \t]{100,}(?=[^\s#])|(?<=\S);[ \t]{60,}(?=[^\s#])")
-_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]")
 _INVISIBLE: Final = re.compile(
     "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
 )
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,300}")
 _MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
+#: Encodings that people in some countries use: strange today, but ASCII means itself in them.
+_REGIONAL: Final = frozenset(
+    {"big5", "big5hkscs", "cp932", "cp949", "cp950", "euc_jis_2004", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk"}
+    | {"koi8-r", "koi8-u", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "iso8859-2", "iso8859-5", "iso8859-9"}
+    | {"mac-roman", "cp437", "cp850", "cp866", "shift_jis", "iso8859-7", "iso8859-13", "tis-620", "cp874", "utf-8-sig"}
+)
 _MIN_IDENTIFIERS: Final = 12
 _SAMPLE: Final = 200_000
 _TOKENS: Final = 40_000
@@ -52,7 +61,8 @@ def shape(member: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
         return  # `inspect` reports it
     found = _Found(member, ruleset)
     if decoded.exotic:
-        yield found.at("exotic-encoding", 1, f"source encoding {decoded.encoding}")
+        severity = Severity.MEDIUM if decoded.encoding in _REGIONAL else Severity.HIGH
+        yield found.at("exotic-encoding", 1, f"source encoding {decoded.encoding}", severity=severity)
     text = decoded.text
     yield from _lines(found, text)
     if not text.isascii():
@@ -67,7 +77,10 @@ class _Found:
         self._member = member
         self._ruleset = ruleset
 
-    def at(self, rule: str, line: int, snippet: str, column: int | None = None) -> Finding:
+    def at(
+        self, rule: str, line: int, snippet: str, column: int | None = None, *, severity: Severity | None = None
+    ) -> Finding:
+        """A finding on a line."""
         member = self._member
         return self._ruleset.finding(
             rule,
@@ -77,6 +90,7 @@ class _Found:
             column=column,
             snippet=snippet,
             layers=member.layers,
+            severity=severity,
         )
 
     def where(self, rule: str, text: str, position: int, snippet: str) -> Finding:
@@ -89,7 +103,8 @@ def _lines(found: _Found, text: str) -> Iterator[Finding]:
     if len(text) > _LONG_LINE:
         for number, line in enumerate(text.split("\n"), start=1):
             if len(line) > _LONG_LINE:
-                yield found.at("long-line", number, line[:120])
+                spaced = _SPACED.match(line) is not None
+                yield found.at("long-line", number, line[:120], severity=Severity.MEDIUM if spaced else None)
                 break
     strings: list[tuple[int, int]] | None = None
     for match in _RUN.finditer(text):
@@ -153,16 +168,23 @@ def _names(text: str) -> Counter[str]:
 
 def _disguised(found: _Found, text: str, names: Counter[str]) -> Iterator[Finding]:
     """Names that read as others: Python folds compatibility forms (NFKC), readers mix up scripts."""
-    for name in names:
-        if name.isascii() or not name.isidentifier():  # prose: "x²" names nothing
-            continue
-        folded = unicodedata.normalize("NFKC", name)
-        if folded != name and folded.isascii():
-            yield found.where("disguised-identifier", text, text.find(name), f"{name} is {folded}")
+    suspects = [name for name in names if not name.isascii() and (_folds(name) or _mixes_scripts(name))]
+    if not suspects:
+        return
+    spans = _string_spans(text)
+    for name in suspects:
+        places = (match.start() for match in re.finditer(re.escape(name), text))
+        position = next((place for place in places if not _inside(spans, place)), None)
+        if position is not None:
+            rule = "disguised-identifier" if _folds(name) else "mixed-script-identifier"
+            yield found.where(rule, text, position, f"{name} is {unicodedata.normalize('NFKC', name)}")
             return
-        if _mixes_scripts(name):
-            yield found.where("mixed-script-identifier", text, text.find(name), name)
-            return
+
+
+def _folds(name: str) -> bool:
+    """Whether Python reads the name as one in plain letters."""
+    folded = unicodedata.normalize("NFKC", name)
+    return folded != name and folded.isascii()
 
 
 def _mixes_scripts(name: str) -> bool:

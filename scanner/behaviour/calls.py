@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour import folding
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
-from scanner.behaviour.methods import PASSING_METHODS, decrypts, of_value
+from scanner.behaviour.methods import CLIENT_METHODS, LISTING_METHODS, PASSING_METHODS, decrypts, of_value
 from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
@@ -20,8 +20,8 @@ from scanner.behaviour.values import (
     DECODED,
     ENCODED,
     FETCHED_FILE,
+    FRAGILE,
     MISSING,
-    NAMED_SECRET,
     SOCKET,
     UNKNOWN,
     WRITTEN_FILE,
@@ -72,7 +72,15 @@ _RUNNING_METHODS: Final = frozenset(
 #: Calls that only write down what goes in.
 _WRITING_OUT: Final = frozenset(
     {"json.dumps", "builtins.str", "builtins.dict", "builtins.repr", "urllib.parse.urlencode", "urllib.parse.quote"}
-    | {"binascii.hexlify", "urllib.request.Request"}
+    | {
+        "binascii.hexlify",
+        "urllib.request.Request",
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.sorted",
+        "builtins.bytes",
+    }
+    | {"pprint.pformat", "pickle.dumps", "zlib.compress", "gzip.compress", "yaml.dump", "builtins.bytes"}
 )
 #: Effects whose result is made of what went in.
 _PASSING: Final = frozenset({Effect.DESERIALIZE, Effect.EXECUTE, Effect.IMPORT, Effect.NATIVE})
@@ -239,17 +247,25 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
 def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Value:
     """What a call with a qualified name gives: its own source, or what went in."""
     result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
-    if result.taint & NAMED_SECRET and ref not in _WRITING_OUT and not ref.startswith("base64."):
-        result = Value(MISSING, None, result.taint & ~NAMED_SECRET, result.trail)
+    if result.taint & FRAGILE and not _writes_out(call, ref):
+        result = Value(MISSING, None, result.taint & ~FRAGILE, result.trail)
     if decrypts(call):
         result = tainted(result, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
     source = source_of(ref)
     value = Value(MISSING, f"{ref}()" if len(ref) < _LONGEST_NAME else None, result.taint, result.trail)
-    if effect is not None and call.owner.taint & SOCKET:
-        value.taint |= SOCKET
+    if call.owner.taint & SOCKET:
+        kept = effect is not None or call.method in CLIENT_METHODS or call.method in PASSING_METHODS
+        value.taint = value.taint | SOCKET if kept else value.taint & ~SOCKET
     if source is not None and source[0]:
         value = tainted(value, source[0], source[1], it.line or call.node.lineno)
     return value
+
+
+def _writes_out(call: Call, ref: str) -> bool:
+    """Whether a call only writes down, or lists, what goes in."""
+    if ref in _WRITING_OUT or ref.startswith(("base64.", "os.environ.")):
+        return True
+    return call.method in PASSING_METHODS or call.method in LISTING_METHODS
 
 
 def _reads_secrets(it: Interpreter, call: Call) -> None:

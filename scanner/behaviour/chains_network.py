@@ -11,7 +11,6 @@ from scanner.behaviour.values import (
     COMPUTED,
     CREDENTIAL,
     DECODED,
-    ENVIRONMENT,
     ENVIRONMENT_ALL,
     HOST,
     NAMED_SECRET,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
+#: Calls that take what is sent, not where to.
+_CARRYING: Final = (".send", ".sendall", ".sendto", ".recv", ".emit", ".sendmail", ".send_message")
 _SENDING: Final = (Effect.NETWORK, Effect.RESOLVE, Effect.DOWNLOAD)
 
 
@@ -49,8 +50,6 @@ def _stolen(facts: Facts) -> Iterator[Hit]:
             yield Hit("surveillance-exfiltration", event)
         elif taint & HOST:
             yield Hit("host-identity-beacon", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
-        elif taint & ENVIRONMENT and facts.is_build_script:
-            yield Hit("env-exfiltration", event, Severity.HIGH)
 
 
 def _named_domain(event: Event) -> bool:
@@ -75,7 +74,7 @@ def _addressed(facts: Facts) -> Iterator[Hit]:
             yield Hit("program-download", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         if patterns.RAW_ADDRESS.search(text):
             yield Hit("bare-address", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
-        if has(event.arguments[0] if event.arguments else event.value, DECODED | COMPUTED):
+        if not event.callee.endswith(_CARRYING) and any(has(v, DECODED | COMPUTED) for v in event.arguments[:1]):
             yield Hit("hidden-address", event)
 
 
@@ -85,7 +84,8 @@ def _at_import(facts: Facts) -> Iterator[Hit]:
         return
     for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE, Effect.BROWSE):
         if facts.runs(event) and (event.what != Effect.RESOLVE or resolves_fixed_name(event)):
-            yield Hit("import-time-network", event)
+            fixed = event.what == Effect.RESOLVE or patterns.FIXED_ADDRESS.search(event.text)
+            yield Hit("import-time-network", event, Severity.HIGH if fixed else Severity.MEDIUM)
 
 
 def _harvested(facts: Facts) -> Iterator[Hit]:
@@ -98,7 +98,7 @@ def _harvested(facts: Facts) -> Iterator[Hit]:
         yield Hit("credential-harvest", senders[0])
     elif any(facts.events(Effect.OPEN)):
         opened = next(facts.events(Effect.OPEN))
-        yield Hit("credential-read", opened, facts.graded(opened, Severity.HIGH, Severity.MEDIUM))
+        yield Hit("credential-read", opened, facts.graded(opened, Severity.HIGH, Severity.LOW))
 
 
 def _watched(facts: Facts) -> Iterator[Hit]:

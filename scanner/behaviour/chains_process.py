@@ -10,6 +10,7 @@ from scanner.behaviour.values import (
     COMPUTED,
     DECODED,
     FETCHED_FILE,
+    FILE,
     NETWORK,
     SOCKET,
     WRITTEN_FILE,
@@ -56,10 +57,10 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
         taint = facts.taint_of(event)
         if taint & FETCHED_FILE:
             yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
-        elif taint & NETWORK:
+        elif taint & NETWORK and patterns.OPEN_COMMAND.match(event.text):
             rule = "reverse-shell" if taint & SOCKET else "remote-command"
             yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
-        elif taint & WRITTEN_FILE:
+        elif taint & WRITTEN_FILE and patterns.INTERPRETER.match(event.text):
             yield Hit("write-and-run", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         elif taint & DECODED:
             yield Hit("decoded-command", event)
@@ -147,7 +148,9 @@ def _installing(facts: Facts) -> Iterator[Hit]:
             yield Hit("install-hook-network", event)
         elif event.what == Effect.PROCESS:
             yield Hit("install-hook-process", event)
-        elif event.what in {Effect.EXECUTE, Effect.NATIVE, Effect.DESERIALIZE} and event.value.taint:
+        elif event.what in {Effect.EXECUTE, Effect.DESERIALIZE} and has(
+            event.value, DECODED | COMPUTED | NETWORK | FILE
+        ):
             yield Hit("install-hook-code", event)
 
 
@@ -159,7 +162,7 @@ def _building(facts: Facts) -> Iterator[Hit]:
         if not facts.runs(event) or event.function in facts.hooks:
             continue
         if event.what in {Effect.NETWORK, Effect.DOWNLOAD} or resolves_fixed_name(event):
-            yield Hit("setup-network", event)
+            yield Hit("setup-network", event, Severity.HIGH if facts.is_setup else Severity.MEDIUM)
         elif event.what == Effect.PROCESS:
             yield Hit("setup-process", event)
 

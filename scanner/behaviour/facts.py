@@ -53,14 +53,19 @@ class Facts:
     _lines: list[str] = field(default_factory=list)
 
     @property
+    def is_setup(self) -> bool:
+        """Whether this is the build script itself, not a module that it uses."""
+        return self.is_build_script and self.member.name.endswith("setup.py")
+
+    @property
     def text(self) -> str:
         """The module's source."""
         return self.member.source.text
 
     @cached_property
     def hooks(self) -> set[FunctionInfo | None]:
-        """Functions that a build or install command runs, and what they call."""
-        return self._reached(set(self.report.hooks))
+        """Functions that an install command of the build script runs, and what they call."""
+        return self._reached(set(self.report.hooks)) if self.is_build_script else set()
 
     @property
     def running(self) -> set[FunctionInfo | None]:

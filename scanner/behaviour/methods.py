@@ -12,8 +12,8 @@ from scanner.behaviour.values import (
     COMPUTED,
     DECODED,
     ENCODED,
+    FRAGILE,
     MISSING,
-    NAMED_SECRET,
     SOCKET,
     UNKNOWN,
     Value,
@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from scanner.behaviour.interpreter import Interpreter
     from scanner.behaviour.registry import Call
 
-__all__ = ["PASSING_METHODS", "decrypts", "of_value"]
+__all__ = ["CLIENT_METHODS", "LISTING_METHODS", "PASSING_METHODS", "decrypts", "of_value"]
 
 #: Methods after which what is known of a text is still readable.
 PASSING_METHODS: Final = frozenset(
     {"strip", "lstrip", "rstrip", "encode", "decode", "lower", "format", "replace", "expanduser", "absolute", "resolve"}
     | {"as_posix", "__str__", "upper", "rsplit"}
 )
-_CLIENT_METHODS: Final = frozenset({"fileno", "makefile", "accept", "__enter__", "__aenter__", "wrap_socket", "dup"})
+#: Methods of a socket that give the socket in another form.
+CLIENT_METHODS: Final = frozenset({"fileno", "makefile", "accept", "__enter__", "__aenter__", "wrap_socket", "dup"})
+#: Methods that give the content of a container.
+LISTING_METHODS: Final = frozenset({"items", "values", "keys", "copy", "hex", "join"})
 _GROWING: Final = frozenset({"append", "extend", "add", "insert", "update", "appendleft", "put", "setdefault"})
 
 
@@ -53,11 +56,17 @@ def of_value(it: Interpreter, call: Call) -> Value:
         return tainted(join([owner, *call.all]), DECODED, f"decoded by {method}", it.line or call.node.lineno)
     if method == "get" and isinstance(owner.elements, dict) and isinstance(call.argument(0).const, str | int):
         return owner.elements.get(call.argument(0).const, join([owner]))
+    return _of_anything(call)
+
+
+def _of_anything(call: Call) -> Value:
+    """What a method of which nothing is known gives: what went in, but neither sockets nor secrets as they are."""
+    owner, method = call.owner, call.method
     value = join([owner, *call.all])
-    if value.taint & NAMED_SECRET and method not in PASSING_METHODS:
-        value = Value(MISSING, None, value.taint & ~NAMED_SECRET, value.trail)
-    if owner.taint & SOCKET and method in _CLIENT_METHODS:
+    if owner.taint & SOCKET and method in CLIENT_METHODS:
         return Value(MISSING, owner.ref, value.taint, value.trail)
+    if value.taint & (SOCKET | FRAGILE) and method not in PASSING_METHODS and method not in LISTING_METHODS:
+        return Value(MISSING, None, value.taint & ~(SOCKET | FRAGILE), value.trail)
     return value
 
 

@@ -18,10 +18,13 @@ __all__ = [
     "CREDENTIAL_PLACE",
     "DATA_FILE",
     "DESTRUCTIVE",
+    "FIXED_ADDRESS",
     "HIDDEN_SHELL",
     "HOST_COMMAND",
     "INTERACTIVE_SHELL",
+    "INTERPRETER",
     "IP_SERVICE",
+    "OPEN_COMMAND",
     "PERSISTENT_PLACE",
     "PIP_INSTALL",
     "PRIVILEGE",
@@ -40,7 +43,7 @@ _I: Final = re.IGNORECASE
 
 CREDENTIAL_PLACE: Final = re.compile(
     r"Login Data|Local State|logins\.json|key4\.db|cookies\.sqlite|[/\\]Cookies\b|leveldb|wallet\.dat|[/\\]tdata\b"
-    r"|\.ssh(?:[/\\]|$)|id_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\]?(?:credentials|config)?|\.netrc\b|\.pypirc\b|\.npmrc\b"
+    r"|\.ssh(?:[/\\](?!known_hosts|config)|$)|id_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\]?(?:credentials|config)?|\.netrc\b|\.pypirc\b|\.npmrc\b"
     r"|\.git-credentials|/etc/(?:passwd|shadow)\b|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud"
     r"|application_default_credentials|\.config[/\\]solana|_history\b|Electrum[/\\]wallets|Exodus[/\\]|Web Data\b"
     r"|Ethereum[/\\]keystore|\.gnupg|\.azure[/\\]|Telegram Desktop",
@@ -118,6 +121,18 @@ PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|a
 PROGRAM_NAME: Final = re.compile(
     r"[\w-]{1,80}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|elf|sh|bin|dll|so|pyw)\b"
 )
+#: Commands that run a file: an interpreter before it, or the file as the command itself.
+INTERPRETER: Final = re.compile(
+    r"\s*[\"']?(?:\ufffc|%\w{1,40}%|[\w:.~-]{0,60}[/\\]|start\b|cmd\b|[\w:\\/. -]{0,60}\.(?:exe|bat|vbs|ps1|cmd)\b"
+    r"|(?:[\w/]{0,40}/)?(?:python[\d.]{0,5}w?|sh|bash|node|perl|ruby|php|cscript|wscript|powershell|open|chmod)\b)",
+    _I,
+)
+#: A command of which the program itself is not known, or is a shell that is told what to do.
+OPEN_COMMAND: Final = re.compile(
+    r"\s*[\"']?\ufffc|\s*[\w:\\/.]{0,60}(?:sh|cmd|cmd\.exe|powershell|powershell\.exe|python[\d.]{0,5})[\"']?\s{1,4}"
+    r"(?:-\w{1,12}|/c)\s.{0,200}\ufffc",
+    _I | re.DOTALL,
+)
 INTERACTIVE_SHELL: Final = re.compile(
     r"\s*(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}\ufffc|\s{1,4}-1|\s{0,4}$)",
     _I,
@@ -129,6 +144,12 @@ PROGRAM_ADDRESS: Final = re.compile(
 RAW_ADDRESS: Final = re.compile(
     r"(?:https?://|tcp://|(?<![\w./-]))(?!127\.|0\.0\.0\.0|10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|255\.|1\.1\.1\.1|8\.8\.[48]\.[48]|8\.8\.8\.8|22[4-9]\.)"
     r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.])"
+)
+#: An address on somebody else's machine, as it stands in the code.
+FIXED_ADDRESS: Final = re.compile(
+    r"(?:https?|ftp|wss?)://(?!localhost|127\.|0\.0\.0\.0|\[?::1|10\.|192\.168\.|169\.254\.|1\.1\.1\.1|8\.8\.8\.8)"
+    r"[\w-]{1,63}\.[\w.-]{2,100}",
+    _I,
 )
 RECEIVER: Final = re.compile(
     r"(?:oast(?:ify)?\.(?:com|pro|live|site|online|fun|me)|interact\.sh|burpcollaborator\.net|requestbin\.|pipedream\.net|webhook\.site"

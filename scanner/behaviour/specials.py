@@ -13,7 +13,7 @@ from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute, subscript
 from scanner.behaviour.operators import HIDDEN_NAMES
 from scanner.behaviour.registry import Call, register
-from scanner.behaviour.scopes import Partial
+from scanner.behaviour.scopes import FunctionInfo, Partial
 from scanner.behaviour.values import COMPUTED, DECODED, ENCODED, MISSING, UNKNOWN, Value, constant, join, named
 from scanner.behaviour.vocabulary import Effect, canonical, effect_of
 
@@ -229,6 +229,19 @@ def _builtin_text(_it: Interpreter, call: Call) -> Value | None:
 @register("asyncio.run", "asyncio.get_event_loop().run_until_complete", "asyncio.create_task", "asyncio.gather")
 def _awaited(_it: Interpreter, call: Call) -> Value | None:
     return call.argument(0)
+
+
+@register("setuptools.setup", "distutils.core.setup", "setuptools.core.setup")
+def _setup(it: Interpreter, call: Call) -> Value | None:
+    """The commands of `cmdclass` are run when somebody installs."""
+    commands = call.keywords.get("cmdclass", UNKNOWN).elements
+    for name, value in commands.items() if isinstance(commands, dict) else ():
+        if value.ref is not None:
+            it.calls_out(f"{value.ref}().run")
+        elif (owner := it.find_class(value)) is not None:
+            methods = (v.target for v in owner.scope.names.values())
+            it.report.hooks.update({m: str(name) for m in methods if isinstance(m, FunctionInfo)})
+    return UNKNOWN
 
 
 @register("builtins.type")

@@ -22,6 +22,7 @@ __all__ = [
     "ENVIRONMENT_ALL",
     "FETCHED_FILE",
     "FILE",
+    "FRAGILE",
     "HOST",
     "MISSING",
     "NAMED_SECRET",
@@ -71,6 +72,9 @@ SOCKET: Final = 1 << 13
 
 NAMED_SECRET: Final = 1 << 14
 """What a variable or parameter holds that is called a private key or a seed phrase, as it is or merely encoded."""
+
+#: What is lost where something of which nothing is known works on it: the result is hardly the thing itself.
+FRAGILE: Final = NAMED_SECRET | ENVIRONMENT_ALL
 
 MISSING: Final[Any] = object()
 #: Stands in a text for a part that is not known.

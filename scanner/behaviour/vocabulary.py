@@ -131,9 +131,6 @@ _EFFECTS: Final[dict[str, Effect]] = {
         "urllib.request.URLopener().retrieve urllib.request.FancyURLopener().retrieve pget.down pySmartDL.SmartDL",
         "urllib.request.build_opener().retrieve",
     ),
-    **_table(
-        Effect.OPEN, "builtins.open io.open codecs.open os.open os.fdopen gzip.open bz2.open lzma.open aiofiles.open"
-    ),
     **_table(Effect.WRITE, "os.write"),
     **_table(
         Effect.COPY,
