@@ -58,6 +58,8 @@ def assess(facts: SubmissionFacts, ruleset: Ruleset) -> Verdict:
         weighing.add(filename, finding)
     reasons = weighing.reasons()
     outcome = weighing.outcome(reasons)
+    if outcome is Outcome.CLEAR and _is_incomplete(facts, ruleset.policy):
+        outcome = Outcome.UNSCANNABLE  # whatever the rules make of it: what was not inspected is never clear
     return Verdict(
         outcome=outcome,
         risk=round(sum(reason.weight for reason in reasons), 2),
@@ -67,6 +69,12 @@ def assess(facts: SubmissionFacts, ruleset: Ruleset) -> Verdict:
         ruleset=ruleset.hash,
         facts_digest=digest(facts),
     )
+
+
+def _is_incomplete(facts: SubmissionFacts, policy: Policy) -> bool:
+    """A file has no inspection, or one without the walls that policy requires."""
+    walls = (set(inspection.sandbox_level) for inspection in facts.artifacts)
+    return bool(facts.failed) or not all(set(choice) & level for level in walls for choice in policy.required_sandbox)
 
 
 def _evidence(facts: SubmissionFacts, ruleset: Ruleset) -> Iterator[tuple[str, Finding]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,10 +13,12 @@ from scanner.model import (
     Exemption,
     Finding,
     Inspection,
+    Kind,
     Outcome,
     Role,
     RuleId,
     RulesetHash,
+    Severity,
     SubmissionFacts,
     Verdict,
     digest,
@@ -118,6 +121,25 @@ def test_what_was_inspected_without_the_required_walls_is_not_clear(level: tuple
     result = verdict(artifacts=(inspection(WHEEL, sandbox_level=level),))
     assert result.outcome is outcome
     assert (outcome is Outcome.CLEAR) == (not result.reasons)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"failed": ("x-1.tar.gz",)},
+        {"artifacts": (inspection(WHEEL, sandbox_level=("rlimits",)),)},
+    ],
+)
+def test_no_rule_makes_clear_what_was_not_inspected(facts: dict[str, Any]) -> None:
+    """A ruleset that plays these findings down opened the door once."""
+    harmless = {
+        rule: msgspec.structs.replace(info, kind=Kind.QUALITY, severity=Severity.INFO)
+        for rule, info in RULES.rules.items()
+    }
+    submission = SubmissionFacts(
+        project="x", version="1", **{"artifacts": (inspection(WHEEL, sandbox_level=("rlimits", "seccomp")),), **facts}
+    )
+    assert assess(submission, replace(RULES, rules=harmless)).outcome is not Outcome.CLEAR
 
 
 def test_an_exemption_is_shown_and_weighs_nothing() -> None:
