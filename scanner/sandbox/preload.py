@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from scanner.model import Inspection
     from scanner.ruleset import Ruleset
 
-__all__ = ["DEFAULT_ENTRY", "Inspector", "load_entry", "preload_codecs", "warm_up"]
+__all__ = ["DEFAULT_ENTRY", "Inspector", "load_entry", "preload_codecs", "preload_late", "warm_up"]
 
 #: What runs in the child: bytes, filename, rules in; facts out.
 Inspector = Callable[[bytes, str, "Ruleset"], "Inspection"]
+
+#: `Counter.most_common`, `strptime`, the idna codec and their like import these when they are called.
+_LATE: Final = ("_strptime", "bisect", "decimal", "fractions", "heapq", "ipaddress", "statistics", "stringprep")
 
 #: The function that inspects, as `module:function`.
 DEFAULT_ENTRY: Final = "scanner.inspect:inspect"
@@ -68,6 +71,12 @@ def load_entry(entry: str) -> Inspector:
     module, _, name = entry.partition(":")
     function: Inspector = getattr(importlib.import_module(module), name)
     return function
+
+
+def preload_late() -> None:
+    """What the standard library itself imports only when a function is called is loaded."""
+    for name in _LATE:
+        importlib.import_module(name)
 
 
 def preload_codecs() -> None:

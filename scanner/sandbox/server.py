@@ -25,7 +25,7 @@ import msgspec
 from scanner.ruleset import Ruleset
 from scanner.sandbox import linux
 from scanner.sandbox.child import Job, become_warden
-from scanner.sandbox.preload import DEFAULT_ENTRY, load_entry, preload_codecs, warm_up
+from scanner.sandbox.preload import DEFAULT_ENTRY, load_entry, preload_codecs, preload_late, warm_up
 from scanner.sandbox.walls import Material
 from scanner.sandbox.wire import Config, Greeting, KillCause, Killed, Request, receive, send, write_report
 
@@ -178,6 +178,7 @@ def _load(config: Config) -> tuple[Ruleset, Inspector]:
     ruleset = Ruleset.load(Path(config.rules))
     inspect = load_entry(config.entry)
     preload_codecs()
+    preload_late()
     if config.entry == DEFAULT_ENTRY:
         warm_up(inspect, ruleset)
     if threading.active_count() != 1:

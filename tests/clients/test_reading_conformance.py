@@ -13,6 +13,7 @@ import requests
 from pypi_simple import ACCEPT_HTML_ONLY, ACCEPT_JSON_ONLY, NoSuchProjectError, PyPISimple
 
 from tests.index.publish.standards import Detail, ProjectList
+from tests.servers.instance import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,7 +112,12 @@ def test_a_page_is_revalidated_by_its_own_etag(path: str, accept: str, *, shelf:
 
 @pytest.mark.parametrize("path", ["/simple/", "/simple/shelf/"])
 def test_a_page_is_not_sent_again_when_it_did_not_change_since(path: str, *, shelf: Shelf) -> None:
-    first = shelf.instance.get(path)
+    def settled() -> requests.Response | None:
+        """The page, once the second of its last change is over: before, it has no date that could be trusted."""
+        answer = shelf.instance.get(path)
+        return answer if "Last-Modified" in answer.headers else None
+
+    first = until(settled, seconds=5, what=f"{path} has a date")
 
     again = shelf.instance.get(path, **{"If-Modified-Since": first.headers["Last-Modified"]})
 

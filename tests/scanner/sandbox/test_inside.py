@@ -32,6 +32,11 @@ STRANGE = {
     "strange/data.bin": bytes(range(256)) * 16,
     "strange/lib.so": b"\x7fELF" + bytes(200),
     "strange/model.pkl": b"\x80\x04cos\nsystem\n(S'true'\ntR.",
+    "strange/page.js": b"function walk(node) { return node ? walk(node.next) + 1 : 0; }\n" * 60,
+    "strange/run.sh": b"#!/bin/sh\necho one two three\n" * 20,
+    "strange/run.ps1": b"Write-Output 'one two three'\n" * 20,
+    "strange/book.ipynb": b'{"cells": [{"cell_type": "code", "source": ["print(1)"]}], "nbformat": 4}',
+    "strange/uses.py": b"open('page.js'); open('run.sh'); open('run.ps1'); open('book.ipynb')\n",
     "strange/layers.py": b"import base64, zlib\nexec(zlib.decompress(base64.b64decode(%r)))\n"
     % base64.b64encode(zlib.compress(b"import os\nos.system('true')\n")),
 }
