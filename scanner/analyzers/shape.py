@@ -36,6 +36,8 @@ _BIDI: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]")
 _INVISIBLE: Final = re.compile(
     "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
 )
+#: Strings and comments, as far as can be told without a tokenizer. It matches wherever it begins, so it is linear.
+_NO_CODE: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|#[^\n]*+")
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,300}")
 _MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
 #: Encodings that people in some countries use: strange today, but ASCII means itself in them.
@@ -47,8 +49,12 @@ _REGIONAL: Final = frozenset(
 _MIN_IDENTIFIERS: Final = 12
 _SAMPLE: Final = 200_000
 _TOKENS: Final = 40_000
-#: The scripts whose letters are taken for Latin ones.
-_LOOKALIKE: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+#: Letters of other scripts that look like Latin ones.
+_LOOKALIKES: Final = frozenset(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d"
+    "\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4"
+    "\u03a5\u03a7\u03bf\u0585\u0578\u057d\u13a0\u13a2\u13b3"
+)
 
 
 def shape(member: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
@@ -162,7 +168,7 @@ def _identifiers(found: _Found, text: str) -> Iterator[Finding]:
 def _names(text: str) -> Counter[str]:
     """The identifiers that the text binds or uses, outside strings and comments as far as can be told cheaply."""
     sample = text[:_SAMPLE]
-    bare = re.sub(r"\"(?:[^\"\\\n]|\\.){0,60000}\"|'(?:[^'\\\n]|\\.){0,60000}'|#[^\n]{0,10000}", " ", sample)
+    bare = _NO_CODE.sub(" ", sample)
     return Counter(name for name in _IDENTIFIER.findall(bare) if not keyword.iskeyword(name))
 
 
@@ -188,10 +194,9 @@ def _folds(name: str) -> bool:
 
 
 def _mixes_scripts(name: str) -> bool:
+    """Whether letters of another script stand among Latin ones that they look like."""
     latin = any(character.isascii() and character.isalpha() for character in name)
-    return latin and any(
-        unicodedata.name(character, "").startswith(_LOOKALIKE) for character in name if not character.isascii()
-    )
+    return latin and not _LOOKALIKES.isdisjoint(name)
 
 
 def _is_junk(name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour import folding
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
-from scanner.behaviour.methods import CLIENT_METHODS, LISTING_METHODS, PASSING_METHODS, decrypts, of_value
+from scanner.behaviour.methods import CLIENT_METHODS, PASSING_METHODS, decrypts, of_value, without_fragile
 from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
@@ -247,8 +247,8 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
 def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Value:
     """What a call with a qualified name gives: its own source, or what went in."""
     result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
-    if result.taint & FRAGILE and not _writes_out(call, ref):
-        result = Value(MISSING, None, result.taint & ~FRAGILE, result.trail)
+    if result.taint & FRAGILE and ref not in _WRITING_OUT and not ref.startswith(("base64.", "os.environ.")):
+        result = without_fragile(call, result)
     if decrypts(call):
         result = tainted(result, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
     source = source_of(ref)
@@ -259,13 +259,6 @@ def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Val
     if source is not None and source[0]:
         value = tainted(value, source[0], source[1], it.line or call.node.lineno)
     return value
-
-
-def _writes_out(call: Call, ref: str) -> bool:
-    """Whether a call only writes down, or lists, what goes in."""
-    if ref in _WRITING_OUT or ref.startswith(("base64.", "os.environ.")):
-        return True
-    return call.method in PASSING_METHODS or call.method in LISTING_METHODS
 
 
 def _reads_secrets(it: Interpreter, call: Call) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scanner.behaviour.interpreter import Interpreter
     from scanner.behaviour.registry import Call
 
-__all__ = ["CLIENT_METHODS", "LISTING_METHODS", "PASSING_METHODS", "decrypts", "of_value"]
+__all__ = ["CLIENT_METHODS", "LISTING_METHODS", "PASSING_METHODS", "decrypts", "of_value", "without_fragile"]
 
 #: Methods after which what is known of a text is still readable.
 PASSING_METHODS: Final = frozenset(
@@ -65,9 +65,16 @@ def _of_anything(call: Call) -> Value:
     value = join([owner, *call.all])
     if owner.taint & SOCKET and method in CLIENT_METHODS:
         return Value(MISSING, owner.ref, value.taint, value.trail)
-    if value.taint & (SOCKET | FRAGILE) and method not in PASSING_METHODS and method not in LISTING_METHODS:
-        return Value(MISSING, None, value.taint & ~(SOCKET | FRAGILE), value.trail)
-    return value
+    if value.taint & SOCKET and method not in PASSING_METHODS:
+        value = Value(MISSING, None, value.taint & ~SOCKET, value.trail)
+    return without_fragile(call, value) if value.taint & FRAGILE else value
+
+
+def without_fragile(call: Call, value: Value) -> Value:
+    """`value`, which a call made, without what hardly survives the call: a secret as it is, a whole environment."""
+    listing = call.method in PASSING_METHODS or call.method in LISTING_METHODS
+    kept = call.owner.taint & FRAGILE if listing else 0
+    return Value(MISSING, None, value.taint & ~FRAGILE | kept, value.trail)
 
 
 def decrypts(call: Call) -> bool:

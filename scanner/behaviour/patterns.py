@@ -66,8 +66,8 @@ CREDENTIAL_FAMILIES: Final = (
 )
 
 HOST_COMMAND: Final = re.compile(
-    r"\s*(?:/usr/bin/|/bin/|cmd(?:\.exe)? /c )?(whoami|hostname|ifconfig|ipconfig|systeminfo|uname|id|env|printenv|set"
-    r"|wmic|net user|ip a|arp|getmac)(?:\s|$)",
+    r"\s{0,8}(?:/usr/bin/|/bin/|cmd(?:\.exe)? /c )?(whoami|hostname|ifconfig|ipconfig|systeminfo|uname|id|env"
+    r"|printenv|set|wmic|net user|ip a|arp|getmac)(?:\s|$)",
     _I,
 )
 IP_SERVICE: Final = re.compile(
@@ -123,18 +123,18 @@ PROGRAM_NAME: Final = re.compile(
 )
 #: Commands that run a file: an interpreter before it, or the file as the command itself.
 INTERPRETER: Final = re.compile(
-    r"\s*[\"']?(?:\ufffc|%\w{1,40}%|[\w:.~-]{0,60}[/\\]|start\b|cmd\b|[\w:\\/. -]{0,60}\.(?:exe|bat|vbs|ps1|cmd)\b"
+    r"\s{0,8}[\"']?(?:\ufffc|%\w{1,40}%|[\w:.~-]{0,60}[/\\]|start\b|cmd\b|[\w:\\/. -]{0,60}\.(?:exe|bat|vbs|ps1|cmd)\b"
     r"|(?:[\w/]{0,40}/)?(?:python[\d.]{0,5}w?|sh|bash|node|perl|ruby|php|cscript|wscript|powershell|open|chmod)\b)",
     _I,
 )
 #: A command of which the program itself is not known, or is a shell that is told what to do.
 OPEN_COMMAND: Final = re.compile(
-    r"\s*[\"']?\ufffc|\s*[\w:\\/.]{0,60}(?:sh|cmd|cmd\.exe|powershell|powershell\.exe|python[\d.]{0,5})[\"']?\s{1,4}"
+    r"\s{0,8}[\"']?\ufffc|\s{0,8}[\w:\\/.]{0,60}(?:sh|cmd|cmd\.exe|powershell|powershell\.exe|python[\d.]{0,5})[\"']?\s{1,4}"
     r"(?:-\w{1,12}|/c)\s.{0,200}\ufffc",
     _I | re.DOTALL,
 )
 INTERACTIVE_SHELL: Final = re.compile(
-    r"\s*(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}\ufffc|\s{1,4}-1|\s{0,4}$)",
+    r"\s{0,8}(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}\ufffc|\s{1,4}-1|\s{0,4}$)",
     _I,
 )
 PROGRAM_ADDRESS: Final = re.compile(
@@ -152,7 +152,7 @@ FIXED_ADDRESS: Final = re.compile(
     _I,
 )
 RECEIVER: Final = re.compile(
-    r"(?:oast(?:ify)?\.(?:com|pro|live|site|online|fun|me)|interact\.sh|burpcollaborator\.net|requestbin\.|pipedream\.net|webhook\.site"
+    r"(?:oast(?:ify)?\.[a-z]{2,8}\b|interact\.sh|burpcollaborator\.net|requestbin\.|pipedream\.net|webhook\.site"
     r"|canarytokens|beeceptor\.com|hookbin\.com|dnslog\.(?:cn|link|pw)|ceye\.io|requestcatcher\.com|ngrok(?:-free)?\.(?:io|app|dev)"
     r"|trycloudflare\.com|serveo\.net|localhost\.run|loca\.lt|bxss\.me|xss\.ht|eo\w{5,20}\.m\.pipedream|postb\.in|mockbin\.org"
     r"|callback\.red|dnsbin|interactsh|rce\.ee|tunnelto\.dev|portmap\.(?:io|host)|ply\.gg)",

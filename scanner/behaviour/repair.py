@@ -17,6 +17,11 @@ __all__ = ["repaired"]
 _LONGEST: Final = 256 * 1024
 _ATTEMPTS: Final = 24
 
+#: How a statement at the left margin begins: text in a literal that is broken seldom looks so.
+_BEGINNING: Final = re.compile(
+    r"(?:def|class|import|from|if|for|while|with|async|return|raise|assert|del|global)[ \t]|try:|@\w|#"
+    r"|[A-Za-z_][\w.]{0,80}[ \t]?(?:=|\()"
+)
 _PRINT: Final = re.compile(r"^([ \t]*(?:[^#'\"\n]{0,200}:[ \t]*)?)print[ \t]+(?!\()([^\n;]*)", re.MULTILINE)
 _EXEC: Final = re.compile(r"^([ \t]*(?:[^#'\"\n]{0,200}:[ \t]*)?)exec[ \t]+([^(\n][^\n;]*)", re.MULTILINE)
 _EXCEPT: Final = re.compile(r"^([ \t]*except[ \t]+[^,:\n(]{1,200}),[ \t]*(\w+)[ \t]*:", re.MULTILINE)
@@ -76,10 +81,10 @@ def _blank_line(lines: list[str], number: int) -> None:
 def _blank_block(lines: list[str], number: int) -> None:
     """The statement at the left margin that the line belongs to is taken out."""
     start = number - 1
-    while start > 0 and (not lines[start].strip() or lines[start][:1] in " \t)]}"):
+    while start > 0 and not _BEGINNING.match(lines[start]):
         start -= 1
     end = number
-    while end < len(lines) and (not lines[end].strip() or lines[end][:1] in " \t)]}"):
+    while end < len(lines) and not _BEGINNING.match(lines[end]):
         end += 1
     for index in range(start, end):
         lines[index] = ""

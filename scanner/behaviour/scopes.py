@@ -44,7 +44,10 @@ class Scope:
     def bind(self, name: str, value: Value) -> None:
         """Binds `name`; where the statement may not be executed, what was known of it stays known as taint."""
         scope = self._owner(name)
-        if self.conditional and not self.unrolling and (old := scope.names.get(name)) is not None and old.taint:
+        old = scope.names.get(name) if self.conditional and not self.unrolling else None
+        if old is not None and _says_nothing(value) and (old.ref is not None or old.target is not None):
+            return  # `except ImportError: requests = None` tells less than the import before it
+        if old is not None and old.taint:
             value = _merged(value, old)
         scope.names[name] = value
 
@@ -135,6 +138,10 @@ class FileHandle:
 
 
 Target = FunctionInfo | ClassInfo | Instance | Partial | FileHandle
+
+
+def _says_nothing(value: Value) -> bool:
+    return value.ref is None and value.target is None and not value.taint and value.text is None
 
 
 def _merged(new: Value, old: Value) -> Value:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scanner.behaviour import patterns
 from scanner.behaviour.module import walk
 
 if TYPE_CHECKING:
@@ -142,3 +143,29 @@ def test_no_program_makes_the_engine_raise(seed: int) -> None:
     except SyntaxError:
         return
     walk(tree)
+
+
+HOSTILE = [
+    *(
+        word * (20_000 // len(word))
+        for word in ("curl ", "powershell ", "a", "%", "/", "\\", "http://", "1.2.3.4", "nc ")
+    ),
+    *(
+        word * (20_000 // len(word))
+        for word in ("bash -c ", "\ufffc", "$(", "`", "python -c ", "reg add ", "x.", " ", "-")
+    ),
+    *(
+        word * (20_000 // len(word))
+        for word in ("rm -rf ", "curl|", "base64 -d ", "content of ", "./", "a@", "\n", "'")
+    ),
+]
+
+
+@pytest.mark.parametrize("name", patterns.__all__)
+def test_no_text_keeps_a_pattern_busy(name: str) -> None:
+    found = getattr(patterns, name)
+    for pattern in found if isinstance(found, tuple) else (found,):
+        for text in HOSTILE:
+            started = time.process_time()
+            pattern.search(text)
+            assert time.process_time() - started < 1, text[:12]
