@@ -26,6 +26,7 @@ from index.upload.releases import Target, release_faults
 from index.upload.sessions.arrival import hash_faults
 from index.upload.sessions.protocol import MECHANISM
 from index.upload.sessions.publishing import begin_again, require_editable
+from index.upload.sessions.status import SessionStatus
 from scanner.archive import ArchiveRefused, parse_filename
 from scanner.archive.faults import shown
 from scanner.model import Sha256Hex
@@ -246,7 +247,7 @@ def delete(desk: Desk, file: FileSession) -> None:
     Raises:
         UploadRefused: 409, because the session takes no changes.
     """
-    if file.status == FileStatus.CANCELED:
+    if file.status == FileStatus.CANCELED or desk.status(file.session) is SessionStatus.CANCELED:
         return
     require_editable(desk, file.session)
     submission = file.session.submission
