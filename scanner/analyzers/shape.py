@@ -38,7 +38,7 @@ _INVISIBLE: Final = re.compile(
 )
 #: Strings and comments, as far as can be told without a tokenizer. It matches wherever it begins, so it is linear.
 _NO_CODE: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|#[^\n]*+")
-_IDENTIFIER: Final = re.compile(r"[^\W\d]\w{0,300}")
+_IDENTIFIER: Final = re.compile(r"(?<!\w)[^\W\d]\w{0,300}")
 _MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
 #: Encodings that people in some countries use: strange today, but ASCII means itself in them.
 _REGIONAL: Final = frozenset(

@@ -233,7 +233,7 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
         return folded
     effect = effect_of(ref)
     if effect is not None:
-        it.emit(effect, ref, call.node, call.all)
+        it.emit(effect, ref, call.node, call.command)
     elif ref.partition(".")[0] not in _KNOWN_ROOTS:
         it.calls_out(ref)
     _callbacks(it, call)

@@ -84,7 +84,9 @@ def _at_import(facts: Facts) -> Iterator[Hit]:
         return
     for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE, Effect.BROWSE):
         if facts.runs(event) and (event.what != Effect.RESOLVE or resolves_fixed_name(event)):
-            fixed = event.what == Effect.RESOLVE or patterns.FIXED_ADDRESS.search(event.text)
+            fixed = event.what != Effect.BROWSE and (
+                event.what == Effect.RESOLVE or patterns.FIXED_ADDRESS.search(event.text) is not None
+            )
             yield Hit("import-time-network", event, Severity.HIGH if fixed else Severity.MEDIUM)
 
 

@@ -12,6 +12,7 @@ from scanner.behaviour.values import (
     FETCHED_FILE,
     FILE,
     NETWORK,
+    PLACEHOLDER,
     SOCKET,
     WRITTEN_FILE,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
+_UNSAID: Final = f"{PLACEHOLDER} "
 _NO_WINDOW: Final = 0x08000000
 _STARTED: Final = (Effect.PROCESS,)
 
@@ -61,7 +63,8 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
             rule = "reverse-shell" if taint & SOCKET else "remote-command"
             yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif taint & WRITTEN_FILE and patterns.INTERPRETER.match(event.text):
-            yield Hit("write-and-run", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+            running = Severity.HIGH if event.text.strip(_UNSAID) else Severity.LOW
+            yield Hit("write-and-run", event, facts.graded(event, running, Severity.LOW))
         elif taint & DECODED:
             yield Hit("decoded-command", event)
         elif taint & COMPUTED and event.callee != "subprocess.Popen":

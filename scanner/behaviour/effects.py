@@ -141,7 +141,7 @@ def _download(it: Interpreter, call: Call) -> Value | None:
 
 @register("subprocess.check_output", "subprocess.getoutput", "subprocess.run", "os.popen", "subprocess.Popen")
 def _process(it: Interpreter, call: Call) -> Value | None:
-    it.emit(Effect.PROCESS, call.function.ref or "", call.node, call.all)
+    it.emit(Effect.PROCESS, call.function.ref or "", call.node, call.command)
     command = it.report.events[-1].text if it.report.events and not it.muted else ""
     found = HOST_COMMAND.match(command)
     value = Value(MISSING, f"{call.function.ref}()")

@@ -16,7 +16,6 @@ from scanner.behaviour.values import (
     ENCODED,
     ENVIRONMENT_ALL,
     MISSING,
-    NAMED_SECRET,
     NETWORK,
     PLACEHOLDER,
     UNKNOWN,
@@ -26,7 +25,7 @@ from scanner.behaviour.values import (
     named,
     tainted,
 )
-from scanner.behaviour.vocabulary import ASSUMED_MODULES, SECRET_NAMES, canonical
+from scanner.behaviour.vocabulary import ASSUMED_MODULES, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,6 @@ __all__ = ["EXPRESSIONS", "attribute", "default_values", "sourced", "subscript"]
 
 _BUILTINS: Final = frozenset(dir(builtins)) | {"__builtins__", "execfile", "unicode", "unichr", "raw_input"}
 _SHARED: Final[dict[object, Value]] = {}
-_SECRET: Final = Value(MISSING, None, NAMED_SECRET)
 _ENCODED_LENGTH: Final = 40
 _LITERALS: Final = 256
 
@@ -55,7 +53,7 @@ def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
     name = node.id
     found = scope.find(name)
     if found is not None:
-        return _SECRET if found is UNKNOWN and name.lower() in SECRET_NAMES else found
+        return found
     if name in _BUILTINS:
         known = _SHARED.get(name)
         if known is None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour.budget import Budget, WorkExhausted
 from scanner.behaviour.events import Blob, Event, ModuleReport, spoken
 from scanner.behaviour.scopes import ClassInfo, FunctionInfo, Instance, Scope
-from scanner.behaviour.values import UNKNOWN, Value, join
+from scanner.behaviour.values import MISSING, NAMED_SECRET, UNKNOWN, Value, join
+from scanner.behaviour.vocabulary import SECRET_NAMES
 
 if TYPE_CHECKING:
     import ast
@@ -24,6 +25,7 @@ _MAX_CALLS: Final = 24
 #: How often a function that decodes texts is walked anew, and how many visits any function may cost in all.
 _MAX_DECODINGS: Final = 4_000
 _MAX_SPENT: Final = 60_000
+_SECRET: Final = Value(MISSING, None, NAMED_SECRET)
 _MAX_EVENTS: Final = 5_000
 _MAX_BLOBS: Final = 256
 _MAX_CALLED: Final = 2_000
@@ -210,9 +212,10 @@ class Interpreter:
         names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
         given = list(arguments) if bound is None else [bound, *arguments]
         for name in (*names, *(p.arg for p in parameters.kwonlyargs)):
-            scope.names.setdefault(name, UNKNOWN)
+            scope.names.setdefault(name, _SECRET if name.lower() in SECRET_NAMES else UNKNOWN)
         for name, value in zip(names, given, strict=False):
-            scope.names[name] = value
+            if value is not UNKNOWN:
+                scope.names[name] = value
         rest = given[len(names) :]
         if parameters.vararg is not None:
             merged = join(rest)

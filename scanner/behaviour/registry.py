@@ -42,6 +42,11 @@ class Call:
         return self.argument_nodes[position] if position < len(self.argument_nodes) else None
 
     @property
+    def command(self) -> list[Value]:
+        """All arguments of a call that starts a process, but for the environment, which every child is given."""
+        return [*self.arguments, *(value for name, value in self.keywords.items() if name != "env")]
+
+    @property
     def all(self) -> list[Value]:
         """All arguments."""
         return [*self.arguments, *self.keywords.values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, cast
 
@@ -26,18 +27,21 @@ _KEY: Final = "behaviour"
 # name are among them, so that leaving a module out hides nothing.
 _LOOKING_UP: Final = (
     *("exec", "eval", "__import__", "importlib", "builtin", "globals", "locals", "vars(", "__dict__", "__getattr"),
-    *("compile", "attrgetter", "methodcaller", "getattr", "modules[", "modules.", "import *", "cmdclass"),
+    *("attrgetter", "methodcaller", "modules[", "modules.get", "import *", "cmdclass", "getattr(os", "getattr(sys"),
 )
 _DOING: Final = (
-    *("subprocess", "system", "popen", "Popen", "spawn", "startfile", "socket", "request", "urllib", "http", "ctypes"),
-    *("pickle", "marshal", "dill", "runpy", "imp.", "zipimport", "base64", "decode", "decompress", "unhexlify"),
-    *("fromhex", "open(", "write", "winreg", "environ", "shutil", "pty", "paramiko", "smtp", "ftplib", "telnet"),
-    *("webhook", "wget", "timeit", "code.", "cffi", "git", "pip", "dns.", "pexpect", "sh.", "invoke", "joblib"),
-    *("yaml", "torch", "client", "Client", "Bot", "hook", "pynput", "keyboard"),
+    *("subprocess", "system", "popen", "Popen", "spawn", "startfile", "socket", "requests", "urllib", "http.client"),
+    *("httplib", "httpx", "aiohttp", "ctypes", "pickle", "marshal", "dill", "runpy", "imp.", "zipimport", "base64"),
+    *("codecs", "binascii", "zlib", "gzip", "bz2", "lzma", "fromhex", "decrypt", "open(", "write_", "winreg"),
+    *("shutil", "pty", "paramiko", "smtp", "ftplib", "telnet", "webhook", "wget", "gdown", "timeit", "FunctionType"),
+    *("import code", "cffi", "import git", "from git", "import pip", "from pip", "dns.", "pexpect", "import sh"),
+    *("invoke", "joblib", "yaml", "torch", "discord", "telebot", "telegram", "telethon", "pyrogram", "websocket"),
+    *("xmlrpc", "pymongo", "pusher", "twilio", "firebase", "mechanize", "scraper", "tls_client", "curl_cffi", "mqtt"),
+    *("socketio", "pynput", "keyboard", "pyHook", "webbrowser", "win32", "comtypes", "os.dup2", "setup("),
 )
 _TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
 #: Longer lines may hold an encoded text.
-_LONG_LINE: Final = 160
+_LONG_LINE: Final = 200
 
 
 def facts_of(view: ArtifactView) -> Iterator[Facts]:
@@ -65,7 +69,11 @@ def _walked(view: ArtifactView) -> Iterator[Facts]:
 
 def _may_act(text: str) -> bool:
     """Whether a module may do something by itself, or hold something encoded."""
-    if not text.isascii() or any(trigger in text for trigger in _TRIGGERS):
+    if any(trigger in text for trigger in _TRIGGERS):
+        return True
+    # A name may be written in letters that Python folds into others; a long line may hold an encoded text.
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if folded is not text and any(trigger in folded for trigger in _TRIGGERS):
         return True
     return max(map(len, text.split("\n"))) > _LONG_LINE
 
