@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "rules": ("pratique.commands.rules", "rules"),
     "scan": ("pratique.commands.scan", "scan"),
     "serve": ("pratique.commands.serve", "serve"),
+    "status": ("pratique.commands.status", "status"),
     "token": ("pratique.commands.token", "token"),
     "user": ("pratique.commands.user", "user"),
 }
