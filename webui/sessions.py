@@ -20,7 +20,7 @@ from index.services import current_services
 from index.store.tables import Role, User
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Request
     from passlib.totp import TotpMatch
 
     from index.accounts.keys import Keys
@@ -125,6 +125,13 @@ def install(app: Flask, services: Services, keys: Keys) -> None:
         SECURITY_CLI_ROLES_NAME=False,
     )
     Security(app, AccountStore(services), register_blueprint=False, totp_cls=OnceOnlyTotp)
+    # Flask-Security looks for a token of its own in every request, and for that reads whatever is JSON into memory,
+    # before anybody has proved who they are. We have no such tokens.
+    app.login_manager.request_loader(_nobody)  # type: ignore[attr-defined] # Flask-Login puts it there
+
+
+def _nobody(_request: Request) -> None:
+    """Without a cookie nobody is signed in."""
 
 
 def current_user_row() -> User | None:
