@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import bindparam, select
+
 from index.audit.log import Event, append
 from index.store.tables import Switch
+from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,14 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIVE_RULESET", "HOLD_EVERYTHING", "holds_everything", "read_switch", "set_hold_everything", "set_switch"]
 
+_VALUE: Final = select(table_of(Switch).c.value).where(table_of(Switch).c.name == bindparam("name"))
+
 ACTIVE_RULESET: Final = "active_ruleset"
 HOLD_EVERYTHING: Final = "hold_everything"
 
 
 def read_switch(session: Session, name: str) -> str | None:
     """The switch's value, or None where it was never set."""
-    switch = session.get(Switch, name, populate_existing=True)
-    return switch.value if switch else None
+    session.flush()
+    return session.execute(_VALUE, {"name": name}).scalar_one_or_none()
 
 
 def set_switch(session: Session, name: str, value: str, *, actor: str, now: datetime) -> bool:

@@ -53,6 +53,8 @@ class LocalBlobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._verified: dict[str, tuple[int, int, int]] = {}
+        self._durable: set[Path] = set()
+        """Folders whose names this process has synced: at most 65,792."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def _place(self, sha256: Sha256Hex) -> Path:
@@ -62,20 +64,37 @@ class LocalBlobs:
         """See :class:`BlobStore`."""
         place = self._place(sha256)
         if place.exists():
+            synced = sha256 in self._verified  # by this process, when it put or verified it
             with suppress(BlobCorrupt):
                 self.path(sha256)
+                if not synced:  # whoever put it may have died before that
+                    _fsync_file(place)
+                    self._sync(place.parent)
                 return
-        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.parent.is_dir():
+            self._durable -= {place.parent, place.parent.parent}
+            place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{sha256}.{os.getpid()}.{os.urandom(4).hex()}")
         try:
             _link_or_copy(source, temporary)
-            with temporary.open("rb") as stored:
-                os.fsync(stored.fileno())
+            _fsync_file(temporary)
             temporary.replace(place)
         finally:
             temporary.unlink(missing_ok=True)
-        for folder in (place.parent, place.parent.parent, self.folder):
-            _fsync_folder(folder)
+        self._sync(place.parent)
+        self._verified[sha256] = _fingerprint(place.stat())
+
+    def _sync(self, folder: Path) -> None:
+        """What was put into `folder` survives a power cut, and so does `folder`.
+
+        A folder's own name is synced when this process meets it first, whoever made it: who did may not have come to
+        that yet.
+        """
+        _fsync_folder(folder)
+        while folder != self.folder and folder not in self._durable:
+            _fsync_folder(folder.parent)
+            self._durable.add(folder)
+            folder = folder.parent
 
     def path(self, sha256: Sha256Hex) -> Path:
         """See :class:`BlobStore`."""
@@ -101,8 +120,7 @@ class LocalBlobs:
         return blob
 
     def _verify(self, blob: BinaryIO, sha256: Sha256Hex) -> None:
-        stat = os.fstat(blob.fileno())
-        fingerprint = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        fingerprint = _fingerprint(os.fstat(blob.fileno()))
         if self._verified.get(sha256) == fingerprint:
             return
         digest = new_sha256()
@@ -125,6 +143,15 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # another disk
         shutil.copyfile(source, target)
+
+
+def _fingerprint(stat: os.stat_result) -> tuple[int, int, int]:
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _fsync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _fsync_folder(folder: Path) -> None:

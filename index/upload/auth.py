@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from index.accounts.tokens import authenticate, find_token, is_alive
+from index.accounts.tokens import authenticate, is_alive
 from index.upload.faults import Code, refuse
 
 if TYPE_CHECKING:
@@ -71,15 +71,14 @@ def _secret(authorization: Authorization | None) -> str:
 
 
 def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User:
-    """The uploader's account in this session, if the token still lives: reading a large body takes a while.
+    """The uploader's account, if the token still lives: reading a large body takes a while.
 
     Raises:
         UploadRefused: 401, because the token died meanwhile.
     """
-    token = find_token(session, uploader.token_id)
-    if token is None or not is_alive(token, now=now):
+    if not is_alive(session, uploader.token_id, now=now):
         raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
-    return token.user
+    return uploader.user
 
 
 def require_scope(uploader: Uploader, project: str) -> None:
