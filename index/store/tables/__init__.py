@@ -1,6 +1,6 @@
 """The tables, by subject."""
 
-from index.store.tables.accounts import Membership, MembershipRole, Role, Token, User
+from index.store.tables.accounts import Membership, MembershipRole, NamespaceGrant, Role, Scope, Token, User
 from index.store.tables.base import Base
 from index.store.tables.catalog import (
     Artifact,
@@ -21,7 +21,7 @@ from index.store.tables.judgements import (
     StoredVerdict,
     VerdictArtifact,
 )
-from index.store.tables.publication import Change, ChangeKind, Listing, RenderedDescription
+from index.store.tables.publication import Change, ChangeKind, Dependency, Downloads, Listing, RenderedDescription
 from index.store.tables.record import DetailPage, LogEntry, Message, Switch
 from index.store.tables.sessions import FileSession, FileStatus, PublishingSession
 
@@ -34,7 +34,9 @@ __all__ = [
     "ChangeKind",
     "Decision",
     "DecisionKind",
+    "Dependency",
     "DetailPage",
+    "Downloads",
     "File",
     "FileSession",
     "FileStatus",
@@ -47,12 +49,14 @@ __all__ = [
     "Membership",
     "MembershipRole",
     "Message",
+    "NamespaceGrant",
     "Project",
     "ProjectStatus",
     "PublishingSession",
     "Release",
     "RenderedDescription",
     "Role",
+    "Scope",
     "StoredInspection",
     "StoredVerdict",
     "Submission",

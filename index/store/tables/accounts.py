@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from index.store.tables.base import Base
 
-__all__ = ["Membership", "MembershipRole", "Role", "Token", "User", "role_user"]
+__all__ = ["Membership", "MembershipRole", "NamespaceGrant", "Role", "Scope", "Token", "User", "role_user"]
 
 
 class MembershipRole(StrEnum):
@@ -19,6 +19,15 @@ class MembershipRole(StrEnum):
 
     OWNER = "owner"
     MAINTAINER = "maintainer"
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    UPLOAD = "upload"
+    """Whatever its owner may do with projects; it reads, too."""
+    READ = "read"
+    """Reading what is published, where reading needs a token, and nothing else."""
 
 
 role_user = Table(
@@ -70,6 +79,7 @@ class Token(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     project: Mapped[str | None] = mapped_column(String(200))
     """Normalized name of the only project that it may act for; all of its owner's when null."""
+    scope: Mapped[Scope] = mapped_column(String(16), default=Scope.UPLOAD, server_default=str(Scope.UPLOAD))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
@@ -86,4 +96,16 @@ class Membership(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     role: Mapped[MembershipRole] = mapped_column(String(16))
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class NamespaceGrant(Base):
+    """Whoever has it may make new projects in the namespace (PEP 752). A namespace is reserved while anybody has it."""
+
+    __tablename__ = "namespace_grant"
+
+    namespace: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """Normalized: the project of that very name, and all whose names begin with it and a hyphen."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    created_at: Mapped[datetime]
     user: Mapped[User] = relationship(lazy="joined")

@@ -1,16 +1,16 @@
-"""What is shown: rendered pages, the list of projects, the feed of changes, rendered descriptions."""
+"""What is shown: the list of projects, the feed of changes, rendered descriptions; and how much it is used."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import String, Text
+from sqlalchemy import Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from index.store.tables.base import Base
 
-__all__ = ["Change", "ChangeKind", "Listing", "RenderedDescription"]
+__all__ = ["Change", "ChangeKind", "Dependency", "Downloads", "Listing", "RenderedDescription"]
 
 
 class Listing(Base):
@@ -63,3 +63,24 @@ class RenderedDescription(Base):
     html: Mapped[str | None] = mapped_column(Text)
     """None where it could not be rendered: it is shown as plain text."""
     created_at: Mapped[datetime]
+
+
+class Downloads(Base):
+    """How often a file was given out on one day (UTC)."""
+
+    __tablename__ = "downloads"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    count: Mapped[int]
+
+
+class Dependency(Base):
+    """The newest visible release of a project requires another project; renewed with its detail page."""
+
+    __tablename__ = "dependency"
+
+    project: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """Normalized name."""
+    requires: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
+    """Normalized name, of a project of this index or of none."""
