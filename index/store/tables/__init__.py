@@ -21,6 +21,7 @@ from index.store.tables.judgements import (
     StoredVerdict,
     VerdictArtifact,
 )
+from index.store.tables.origins import FileOrigin, MirroredProject, OriginKind
 from index.store.tables.publication import Change, ChangeKind, Dependency, Downloads, Listing, RenderedDescription
 from index.store.tables.record import DetailPage, LogEntry, Message, Switch
 from index.store.tables.sessions import FileSession, FileStatus, PublishingSession
@@ -38,6 +39,7 @@ __all__ = [
     "DetailPage",
     "Downloads",
     "File",
+    "FileOrigin",
     "FileSession",
     "FileStatus",
     "FilenameClaim",
@@ -49,7 +51,9 @@ __all__ = [
     "Membership",
     "MembershipRole",
     "Message",
+    "MirroredProject",
     "NamespaceGrant",
+    "OriginKind",
     "Project",
     "ProjectStatus",
     "PublishingSession",
