@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("Pratique <pratique@localhost>", description="Sender of verdict mails.")
 
+    reading: Literal["open", "token"] = Field(
+        "open", description="Who reads what is published: everybody, or whoever has an API token or is signed in."
+    )
     settle_seconds: float = Field(10.0, ge=0, description="A submission closes when no file has come for so long.")
     session_days: float = Field(
         7.0, gt=0, le=365, description="A publishing session (PEP 694) that nobody publishes ends after so many days."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,6 +11,7 @@ from flask import Flask, g, request
 import webui
 from index.clock import utcnow
 from index.owners.views import blueprint as owners
+from index.publish.reading import ReadingWithToken
 from index.publish.reads import Reads
 from index.publish.views import blueprint as publish
 from index.store.identifiers import new_id
@@ -17,6 +19,7 @@ from index.upload.sessions.views import blueprint as sessions
 from index.upload.views import blueprint as upload
 from pratique.opening import open_services
 from pratique.proxies import TrustedProxies
+from webui.sessions import is_signed_in
 
 if TYPE_CHECKING:
     from flask import Response
@@ -38,6 +41,8 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(owners)
     webui.init_app(app)
     app.wsgi_app = Reads(app.wsgi_app, services)  # type: ignore[method-assign] # Flask's own way
+    if services.settings.reading == "token":
+        app.wsgi_app = ReadingWithToken(app.wsgi_app, services, signed_in=partial(is_signed_in, app))  # type: ignore[method-assign] # Flask's own way
     app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
     return app
 

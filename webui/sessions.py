@@ -20,13 +20,15 @@ from index.services import current_services
 from index.store.tables import Role, User
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
     from flask import Flask, Request
     from passlib.totp import TotpMatch
 
     from index.accounts.keys import Keys
     from index.services import Services
 
-__all__ = ["AccountStore", "OnceOnlyTotp", "current_person", "current_user_row", "install"]
+__all__ = ["AccountStore", "OnceOnlyTotp", "current_person", "current_user_row", "install", "is_signed_in"]
 
 #: A code is good for its own 30 seconds and for one step before and after: clocks differ.
 TOTP_WINDOW_SECONDS: Final = 30
@@ -143,3 +145,11 @@ def current_person() -> Person | None:
     """The person that this request is signed in as."""
     user = current_user_row()
     return None if user is None else Person.of(user)
+
+
+def is_signed_in(app: Flask, environ: WSGIEnvironment) -> bool:
+    """Whether the request, which `app` has not seen yet, comes from somebody who is signed in."""
+    if f"{app.config['SESSION_COOKIE_NAME']}=" not in environ.get("HTTP_COOKIE", ""):
+        return False
+    with app.request_context(environ):
+        return current_person() is not None

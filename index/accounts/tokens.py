@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from index.audit.log import Event, append
-from index.store.tables import Token, User
+from index.store.tables import Scope, Token, User
 from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def create_token(  # noqa: PLR0913 # the caller names each of them
     *,
     label: str,
     project: str | None = None,
+    scope: Scope = Scope.UPLOAD,
     expires_at: datetime | None = None,
     actor: str = "",
     now: datetime,
@@ -74,6 +75,7 @@ def create_token(  # noqa: PLR0913 # the caller names each of them
         label=label,
         digest=_digest(secret),
         project=canonicalize_name(project) if project else None,
+        scope=scope,
         created_at=now,
         expires_at=expires_at,
         user=user,
@@ -86,19 +88,24 @@ def create_token(  # noqa: PLR0913 # the caller names each of them
             actor=actor or f"user:{user.username}",
             action="token.created",
             subject=f"token:{token.id}",
-            new=token.project or "",
+            new=" ".join(filter(None, ["" if scope is Scope.UPLOAD else scope, token.project])),
         ),
         now=now,
     )
     return token, secret
 
 
-def authenticate(session: Session, secret: str, *, now: datetime) -> Token | None:
-    """The living token that `secret` belongs to, or None: unknown, revoked, expired, or its owner is switched off."""
+def authenticate(session: Session, secret: str, *, now: datetime, scope: Scope = Scope.UPLOAD) -> Token | None:
+    """The living token that `secret` belongs to, or None: unknown, revoked, expired, or its owner is switched off.
+
+    None, too, where it is not good for `scope`. A token that uploads reads, too.
+    """
     if not looks_like_token(secret):
         return None
     token = session.scalars(_BY_DIGEST, {"digest": _digest(secret)}).one_or_none()
-    if token is None or not _lives(token.revoked_at, token.expires_at, active=token.user.active, now=now):
+    if token is None or token.scope not in {scope, Scope.UPLOAD}:
+        return None
+    if not _lives(token.revoked_at, token.expires_at, active=token.user.active, now=now):
         return None
     return token
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from index.accounts.tokens import authenticate, is_alive
+from index.store.tables import Scope
 from index.upload.faults import Code, refuse
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ def identify(session: Session, authorization: Authorization | None, *, now: date
     """The uploader that the `Authorization` header proves.
 
     Raises:
-        UploadRefused: 401, because it proves none.
+        UploadRefused: 401, because it proves none; 403, because its token only reads.
     """
-    token = authenticate(session, _secret(authorization), now=now)
+    token = authenticate(session, _secret(authorization), now=now, scope=Scope.READ)
     if token is None:
         raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
+    if token.scope != Scope.UPLOAD:
+        raise refuse(Code.TOKEN_SCOPE, "This token only reads. Use one that uploads.", HTTPStatus.FORBIDDEN)
     return Uploader(token_id=token.id, user=token.user, project=token.project)
 
 

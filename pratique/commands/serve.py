@@ -78,7 +78,7 @@ def _answers(settings: Settings) -> bool:
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=2)
     try:
         connection.request("GET", "/simple/", headers={"Accept": "text/html"})
-        return connection.getresponse().status == http.client.OK
+        return connection.getresponse().status in {http.client.OK, http.client.UNAUTHORIZED}  # reading with a token
     except OSError:
         return False
     finally:

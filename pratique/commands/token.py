@@ -12,7 +12,7 @@ from sqlalchemy import select
 from index.accounts.tokens import create_token, list_tokens, revoke_token
 from index.clock import utcnow
 from index.store.database import Database
-from index.store.tables import Token, User
+from index.store.tables import Scope, Token, User
 from pratique.opening import read_settings
 
 if TYPE_CHECKING:
@@ -35,9 +35,17 @@ def token() -> None:
 @click.argument("username")
 @click.option("--label", required=True, help="What the token is for; shown in lists and in the log.")
 @click.option("--project", help="The only project that it may upload to; all of the user's when left out.")
+@click.option(
+    "--read", "only_reads", is_flag=True, help="It reads, where reading needs a token, and does nothing else."
+)
 @click.option("--days", type=click.IntRange(min=1), help="It expires after so many days; never when left out.")
-def create(username: str, label: str, project: str | None, days: int | None) -> None:
-    """Make a token that uploads for USERNAME, and print it. Nobody can show it again."""
+def create(username: str, label: str, project: str | None, days: int | None, *, only_reads: bool) -> None:
+    """Make a token that uploads for USERNAME (with --read: one that only reads), and print it.
+
+    Nobody can show it again.
+    """
+    if only_reads and project:
+        raise click.UsageError("--project limits uploads; a token that only reads has none")
     now = utcnow()
     expires_at = None if days is None else now + timedelta(days=days)
     with _database() as database, database.write() as session:
@@ -46,11 +54,13 @@ def create(username: str, label: str, project: str | None, days: int | None) -> 
             _user(session, username),
             label=label,
             project=project,
+            scope=Scope.READ if only_reads else Scope.UPLOAD,
             expires_at=expires_at,
             actor=_ACTOR,
             now=now,
         )
-    click.echo(f"Token {made.id} of {username}. Upload with the user name __token__ and this password:", err=True)
+    verb = "Read" if only_reads else "Upload"
+    click.echo(f"Token {made.id} of {username}. {verb} with the user name __token__ and this password:", err=True)
     click.echo(secret)
 
 
@@ -74,7 +84,7 @@ def list_(username: str | None) -> None:
     with _database() as database, database.read() as session:
         user = None if username is None else _user(session, username)
         for each in list_tokens(session, user):
-            scope = each.project or "all projects"
+            scope = "reads only" if each.scope == Scope.READ else each.project or "all projects"
             click.echo(f"{each.id}\t{each.user.username}\t{_state(each, now)}\t{scope}\t{each.label}")
 
 
