@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import chains_network, chains_process
@@ -24,11 +25,18 @@ from scanner.model import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from scanner.behaviour.events import Event
+
 __all__ = ["hits"]
 
 _EXECUTING: Final = (Effect.EXECUTE, Effect.DESERIALIZE)
 _HIDDEN_MODULES: Final = re.compile(
     r"os|subprocess|socket|base64|zlib|marshal|ctypes|builtins|urllib|requests|pickle|codecs|http|shutil|winreg|pty"
+)
+#: What executes the file that it is given the path of.
+_RUNS_PATHS: Final = frozenset(
+    {"runpy.run_path", "imp.load_source", "importlib.machinery.SourceFileLoader", "builtins.execfile"}
+    | {"importlib.machinery.SourcelessFileLoader"}
 )
 _INJECTORS: Final = frozenset(
     {"VirtualAlloc", "VirtualProtect", "CreateThread", "RtlMoveMemory", "WriteProcessMemory", "CreateRemoteThread"}
@@ -48,7 +56,9 @@ def _decoded(facts: Facts) -> Iterator[Hit]:
             rule = "decode-exec" if event.what == Effect.EXECUTE else "decode-deserialize"
             yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif event.what == Effect.EXECUTE and has(event.value, COMPUTED | ENCODED):
-            yield Hit("computed-exec", event)
+            # Where all of the text came out, it was there to be hidden: nobody computes what he could write.
+            whole = bool(event.arguments) and event.arguments[0].known and facts.runs(event)
+            yield Hit("computed-exec", event, Severity.CRITICAL if whole else None)
 
 
 def _fetched(facts: Facts) -> Iterator[Hit]:
@@ -61,12 +71,25 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
 
 def _from_file(facts: Facts) -> Iterator[Hit]:
     """Code in a file that is no code by its name."""
-    for event in facts.events(Effect.EXECUTE):
-        if has(event.value, FILE) and not has(event.value, NETWORK | DECODED):
-            if any(DATA_FILE.match(what) for what, _ in trail_steps(event.value.trail)):
-                yield Hit("exec-of-data-file", event)
+    for event in facts.events(Effect.EXECUTE, Effect.IMPORT):
+        if event.callee in _RUNS_PATHS and (named := DATA_FILE.match(f"content of {event.text}")) is not None:
+            yield Hit("exec-of-data-file", event, _shipped(facts, event, named[0]))
+        elif event.what == Effect.IMPORT:
+            continue
+        elif has(event.value, FILE) and not has(event.value, NETWORK | DECODED):
+            read = filter(None, (DATA_FILE.match(what) for what, _ in trail_steps(event.value.trail)))
+            if (named := next(read, None)) is not None:
+                yield Hit("exec-of-data-file", event, _shipped(facts, event, named[0]))
         elif has(event.value, ENVIRONMENT) and event.callee == "builtins.exec":
             yield Hit("exec-of-environment", event)
+
+
+def _shipped(facts: Facts, event: Event, named: str) -> Severity | None:
+    """The weight of a file that the artifact brings along for what runs by itself: then it is there to be run."""
+    path = named.removeprefix("content of ").replace("\ufffc", "/")
+    parts = {*PurePosixPath(path).parts[-2:], path.rpartition(" ")[2]}  # the file, or the archive that it lies in
+    shipped = not facts.shipped.isdisjoint(parts)
+    return Severity.CRITICAL if shipped and facts.runs(event) else None
 
 
 def _hidden(facts: Facts) -> Iterator[Hit]:

@@ -126,7 +126,13 @@ def assign(it: Interpreter, target: ast.expr, value: Value, scope: Scope) -> Non
 
 def _unpack(it: Interpreter, targets: Sequence[ast.expr], value: Value, scope: Scope) -> None:
     elements = spread_elements(it, value)
-    if len(elements) == len(targets) and not any(isinstance(t, ast.Starred) for t in targets):
+    star = next((place for place, target in enumerate(targets) if isinstance(target, ast.Starred)), None)
+    if star is not None and len(targets) <= len(elements) + 1 and value.elements:
+        after = len(targets) - star - 1
+        ends = len(elements) - after
+        elements = [*elements[:star], join(elements[star:ends]), *elements[ends:]]
+        star = None
+    if len(elements) == len(targets) and star is None:
         for target, element in zip(targets, elements, strict=True):
             assign(it, target, element, scope)
         return

@@ -55,7 +55,7 @@ def _path(it: Interpreter, call: Call) -> Value | None:
 
 
 @register("builtins.open", "io.open", "codecs.open", "pathlib.Path().open", "gzip.open", "aiofiles.open", "os.fdopen")
-@register("tempfile.NamedTemporaryFile", "zipfile.ZipFile", "tarfile.open")
+@register("tempfile.NamedTemporaryFile", "zipfile.ZipFile", "tarfile.open", "os.open")
 def _open(it: Interpreter, call: Call) -> Value | None:
     of_path = call.method == "open" and call.owner.ref == "pathlib.Path()"
     path = call.owner if of_path else call.argument(0, "file")
@@ -91,12 +91,29 @@ def _file(it: Interpreter, call: Call) -> Value | None:
     if call.method in {"__enter__", "__aenter__"}:
         return call.owner
     if call.method.startswith("read"):
-        what = f"content of {handle.path.text[:60]}" if handle.path.text else "content of a file"
-        path = handle.path
-        extra = CREDENTIAL if path.text is not None and CREDENTIAL_PLACE.search(path.text) else 0
-        base = Value(taint=path.taint & (CREDENTIAL | FETCHED_FILE), trail=path.trail)
-        return tainted(base, FILE | extra, what, _line(it, call))
+        inner = call.argument(0).text  # of an archive, the name of its member
+        return _content(it, call, handle.path, inner if call.owner.ref == "<file>" else None)
     return None
+
+
+def _content(it: Interpreter, call: Call, path: Value, inner: str | None = None) -> Value:
+    """What a file holds, or the member `inner` of it."""
+    name = "/".join(part for part in (path.text, inner) if part)
+    what = f"content of {name[-60:]}" if name else "content of a file"
+    extra = CREDENTIAL if path.text is not None and CREDENTIAL_PLACE.search(path.text) else 0
+    base = Value(taint=path.taint & (CREDENTIAL | FETCHED_FILE), trail=path.trail)
+    return tainted(base, FILE | extra, what, _line(it, call))
+
+
+@register("os.read", "json.load", "tomllib.load", "toml.load", "yaml.safe_load", "yaml.load", "csv.reader", "mmap.mmap")
+def _read_from(it: Interpreter, call: Call) -> Value | None:
+    handle = call.argument(0).target
+    return _content(it, call, handle.path) if isinstance(handle, FileHandle) else None
+
+
+@register("pkgutil.get_data", "importlib.resources.read_text", "importlib.resources.read_binary", "linecache.getlines")
+def _package_data(it: Interpreter, call: Call) -> Value | None:
+    return _content(it, call, call.argument(0) if call.method == "getlines" else call.argument(1, "resource"))
 
 
 def _written(it: Interpreter, call: Call, handle: FileHandle, content: Value) -> None:

@@ -82,8 +82,10 @@ def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
             return _bound(found, base)
     if name == "__globals__":
         return named("globals()")
+    if name == "__builtins__":  # whatever module it is that has it
+        return named("builtins")
     if base.ref is not None:
-        return _of_reference(base, name, line)
+        return _of_reference(it, base, name, line)
     if base.known and type(base.const) in {str, bytes, int, list, tuple, dict} and name.startswith("__"):
         return Value(None, f"builtins.{type(base.const).__name__}.{name}")
     known = it.attributes.get(name)
@@ -92,8 +94,10 @@ def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
     return known if known is not None else UNKNOWN
 
 
-def _of_reference(base: Value, name: str, line: int) -> Value:
+def _of_reference(it: Interpreter, base: Value, name: str, line: int) -> Value:
     ref = f"{base.ref}.{name}"
+    if ref in it.aliases:
+        return named(it.aliases[ref])
     if len(ref) > 200:  # noqa: PLR2004 # no table knows such a name
         return join([base])
     if base.ref == "pathlib.Path()" and name in {"parent", "root", "anchor"}:

@@ -51,6 +51,8 @@ class Interpreter:
         self.attributes: dict[str, Value] = {}
         self.marked = self.report.marked
         self.stars: list[str] = []
+        self.aliases: Mapping[str, str] = {}
+        """What names of other modules of the artifact are, where those have it from elsewhere."""
         self.functions = self.report.functions
         self.texts_run: set[str] = set()
         self._expressions = expressions

@@ -6,14 +6,18 @@ from collections import deque
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from scanner.behaviour.folding import DECODERS
 from scanner.behaviour.scopes import ClassInfo, FunctionInfo
+from scanner.behaviour.vocabulary import Effect, effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scanner.behaviour.facts import Facts
 
-__all__ = ["link"]
+__all__ = ["aliases", "link"]
+
+_DANGEROUS: Final = frozenset({Effect.EXECUTE, Effect.DESERIALIZE, Effect.PROCESS})
 
 #: How often a name may be handed on by re-exports before it is given up.
 _HOPS: Final = 6
@@ -31,6 +35,26 @@ def link(modules: Iterable[Facts], *, is_wheel: bool) -> None:
             for facts, function in named.resolved(caller, ref):
                 if facts is not caller and facts.also_runs(function):
                     waiting.append(facts)
+
+
+def aliases(modules: Iterable[Facts], *, is_wheel: bool) -> Iterator[tuple[Facts, dict[str, str]]]:
+    """The modules that use something dangerous under the name that another module gives it, and those names."""
+    named = _Names(modules, is_wheel=is_wheel)
+    giving = [facts for facts in named.modules if any(map(_is_dangerous, facts.report.exports.values()))]
+    if not giving:
+        return
+    for facts in named.modules:
+        found: dict[str, str] = {}
+        for ref in {*facts.report.exports.values(), *facts.report.calls}:
+            target = named.exported(facts, ref)
+            if target is not None and _is_dangerous(target):
+                found[ref] = target
+        if found:
+            yield facts, found
+
+
+def _is_dangerous(ref: str) -> bool:
+    return ref in DECODERS or effect_of(ref) in _DANGEROUS
 
 
 class _Names:
@@ -57,6 +81,19 @@ class _Names:
                 if not found and exported is not None and hops < _HOPS:
                     target = self._absolute(facts, exported)
                     waiting.append((f"{target}.{more}" if more else target, hops + 1))
+
+    def exported(self, caller: Facts, ref: str) -> str | None:
+        """What a name that another module gives is, where that module has it from outside of the artifact."""
+        name: str | None = self._absolute(caller, ref)
+        for _ in range(_HOPS):
+            given = None
+            for facts, rest in self._homes(name or ""):
+                target = facts.report.exports.get(rest) if facts is not caller else None
+                given = given or (self._absolute(facts, target) if target is not None else None)
+            if given is None or _is_dangerous(given):
+                return given
+            name = given
+        return None
 
     def _homes(self, name: str) -> Iterator[tuple[Facts, str]]:
         """The modules in which `name` may be found, and what is left of it there."""

@@ -12,6 +12,8 @@ from scanner.behaviour.interpreter import Interpreter
 from scanner.behaviour.statements import STATEMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scanner.behaviour.events import ModuleReport
 
 __all__ = ["walk"]
@@ -20,6 +22,11 @@ _EXPRESSIONS = {**EXPRESSIONS, ast.Call: evaluate_call}
 _REGISTERED = (effects.__name__, specials.__name__)  # importing them registers calls with a meaning of their own
 
 
-def walk(tree: ast.Module) -> ModuleReport:
-    """What the module does, as far as abstract values tell. Never raises for what the tree holds."""
-    return Interpreter(_EXPRESSIONS, STATEMENTS).run(tree)
+def walk(tree: ast.Module, aliases: Mapping[str, str] | None = None) -> ModuleReport:
+    """What the module does, as far as abstract values tell. Never raises for what the tree holds.
+
+    `aliases` gives the qualified names of things that other modules of the artifact hand on under names of their own.
+    """
+    interpreter = Interpreter(_EXPRESSIONS, STATEMENTS)
+    interpreter.aliases = aliases or {}
+    return interpreter.run(tree)

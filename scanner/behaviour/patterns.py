@@ -191,6 +191,6 @@ PERSISTENT_PLACE: Final = re.compile(
 )
 DATA_FILE: Final = re.compile(
     r"content of .{0,200}\.(?:json|txt|md|rst|png|jpe?g|gif|bmp|ico|wav|mp3|mp4|dat|bin|log|ini|csv|xml|html"
-    r"|css|svg|pdf|zip|woff2?|ttf)\b",
+    r"|css|svg|pdf|zip|woff2?|ttf)\b|content of (?:.{0,200}/)?(?:LICEN[CS]E|COPYING|README|NOTICE|AUTHORS|CHANGELOG)$",
     _I,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from scanner.behaviour.events import ModuleReport
 from scanner.behaviour.facts import Facts
-from scanner.behaviour.linking import link
+from scanner.behaviour.linking import aliases, link
 from scanner.behaviour.module import walk
 from scanner.behaviour.repair import repaired
 from scanner.model import Role
@@ -49,6 +49,7 @@ def facts_of(view: ArtifactView) -> Iterator[Facts]:
     if _KEY not in view.extras:
         modules = list(_walked(view))
         _walk_callers(modules)
+        _walk_with_aliases(modules, is_wheel=view.is_wheel)
         link(modules, is_wheel=view.is_wheel)
         view.extras[_KEY] = modules
     yield from cast("list[Facts]", view.extras[_KEY])
@@ -98,6 +99,16 @@ def _walk_callers(modules: list[Facts]) -> None:
             except SourceUnreadable:
                 continue
             facts.walked = True
+
+
+def _walk_with_aliases(modules: list[Facts], *, is_wheel: bool) -> None:
+    """Walks modules again that use dangerous functions under names which other modules give them."""
+    for facts, named in list(aliases(modules, is_wheel=is_wheel)):
+        try:
+            facts.report = walk(facts.member.tree, named)
+        except SourceUnreadable:
+            continue
+        facts.walked = True
 
 
 def _stem(facts: Facts) -> str:

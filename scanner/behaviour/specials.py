@@ -244,6 +244,27 @@ def _setup(it: Interpreter, call: Call) -> Value | None:
     return UNKNOWN
 
 
+@register("builtins.<computed>")
+def _some_builtin(it: Interpreter, call: Call) -> Value | None:
+    """A builtin that was looked up under an unknown name: what is hidden and handed to it is executed by it."""
+    if any(value.taint & DECODED for value in call.arguments):
+        it.emit(Effect.EXECUTE, "builtins.exec", call.node, call.arguments)
+    return None
+
+
+@register("builtins.staticmethod", "builtins.classmethod")
+def _method(_it: Interpreter, call: Call) -> Value | None:
+    return call.argument(0)
+
+
+@register("globals().update", "locals().update")
+def _names_set(it: Interpreter, call: Call) -> Value | None:
+    given = call.argument(0).elements
+    names = {**(given if isinstance(given, dict) else {}), **call.keywords}
+    it.module.names.update({name: value for name, value in names.items() if isinstance(name, str)})
+    return UNKNOWN
+
+
 @register("builtins.type")
 def _type(_it: Interpreter, call: Call) -> Value | None:
     return UNKNOWN if len(call.arguments) == 1 else None

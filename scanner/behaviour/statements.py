@@ -261,12 +261,12 @@ def _import_from(it: Interpreter, node: ast.ImportFrom, scope: Scope) -> None:
         if alias.name == "*":
             it.stars.append(canonical(module))
             continue
-        scope.bind(alias.asname or alias.name, _imported(module, alias.name, it.line or node.lineno))
+        scope.bind(alias.asname or alias.name, _imported(it, module, alias.name, it.line or node.lineno))
 
 
-def _imported(module: str, name: str, line: int) -> Value:
+def _imported(it: Interpreter, module: str, name: str, line: int) -> Value:
     ref = canonical(f"{canonical(module)}.{name}")
-    return sourced(named(ref), line)
+    return sourced(named(it.aliases.get(ref, ref)), line)
 
 
 def _return(it: Interpreter, node: ast.Return, scope: Scope) -> None:
