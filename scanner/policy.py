@@ -23,7 +23,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     A finding weighs `rule_weight[rule]` where that is given, nothing where its kind is `quality`, else
     `severity_weight[severity] * confidence_factor[confidence]`; each times `role_factor[role]`, unless its kind
-    concerns the release as a whole (metadata, drift, provenance, names).
+    concerns the release as a whole (metadata, drift, provenance, names), or it is one of `everywhere_rules`.
     """
 
     flag_at: float
@@ -40,6 +40,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Rules that say that the artifact could not be judged at all, beside findings of kind `limits`."""
     enforced_rules: frozenset[str] = frozenset()
     """Rules whose finding makes the verdict `malicious`. A rule is listed only when it hits nothing benign."""
+    everywhere_rules: frozenset[str] = frozenset()
+    """Rules whose findings weigh the same whenever the member runs: in tests, too."""
     required_sandbox: tuple[tuple[str, ...], ...] = ()
     """Layers without which nothing is published by itself: each entry is a choice of which one must hold."""
 
@@ -50,7 +52,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if finding.kind is Kind.QUALITY:
                 return 0.0
             base = self.severity_weight[finding.severity] * self.confidence_factor[finding.confidence]
-        return base if finding.kind in _WHOLE_RELEASE else base * self.role_factor[finding.role]
+        everywhere = finding.kind in _WHOLE_RELEASE or finding.rule in self.everywhere_rules
+        return base if everywhere else base * self.role_factor[finding.role]
 
 
 def load_policy(path: Path) -> Policy:

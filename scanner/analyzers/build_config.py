@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner.model import Role
+from scanner.source import SourceUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,8 @@ _CODE_SOURCES: Final = frozenset({"code", "env"})
 _INDEX_KEYS: Final = frozenset(
     {"index_url", "index-url", "find_links", "find-links", "dependency_links", "allow_hosts"}
 )
+#: Arguments of `setup()` by which setuptools fetches things while it builds.
+_REQUIRING: Final = (b"setup_requires",)
 _DIRECT: Final = re.compile(r"(?:^|@\s{0,20})(?:git\+|hg\+|svn\+|bzr\+)?(?:https?|ftp|file|ssh)://", re.IGNORECASE)
 
 
@@ -65,6 +69,8 @@ def build_config(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
             yield from _Pyproject(view, ruleset, member).findings()
         elif path.name == "setup.cfg":
             yield from _setup_cfg(view, ruleset, member)
+        elif path.name == "setup.py":
+            yield from _setup_py(ruleset, member)
 
 
 class _Pyproject:
@@ -143,6 +149,24 @@ def _setup_cfg(view: ArtifactView, ruleset: Ruleset, member: MemberView) -> Iter
                 yield _finding(ruleset, "build-hook", member, f"[{section}] {key} = {value}", key=key.encode())
             elif value.strip().startswith("attr:"):
                 yield from _attribute(view, ruleset, member, f"[{section}] {key} = {value.strip()}")
+
+
+def _setup_py(ruleset: Ruleset, member: MemberView) -> Iterator[Finding]:
+    """Addresses among what setup.py has setuptools install before it builds anything."""
+    if not any(key in member.data for key in _REQUIRING):
+        return
+    try:
+        tree = member.tree
+    except SourceUnreadable:
+        return  # `inspect` says so
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    for keyword in keywords:
+        if keyword.arg is None or keyword.arg.encode() not in _REQUIRING:
+            continue
+        for inner in ast.walk(keyword.value):
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and _DIRECT.search(inner.value):
+                shown = f"{keyword.arg}: {inner.value.strip()}"
+                yield _finding(ruleset, "direct-url-build-requirement", member, shown, key=keyword.arg.encode())
 
 
 def _attribute(view: ArtifactView, ruleset: Ruleset, member: MemberView, shown: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +76,36 @@ _SPELLED: Final = re.compile(rb"(?:%[^%\s:=]{1,16}%|%[^%\s=]{1,16}:~\d{1,3},\d%)
 _CARETS: Final = re.compile(rb"(?:\w\^){8}")
 _BACKTICKS: Final = re.compile(rb"(?:[A-Za-z]`){5}[A-Za-z]")
 
+_FETCH: Final = rb"(?:curl|wget|fetch)\s"
+_INTERPRETER: Final = (
+    rb"(?:sudo\s{1,4}(?:-\w{1,4}\s{1,4})?)?(?:[\w/]{0,20}/)?(?:env\s{1,4})?"
+    rb"(?:(?:ba|z|da|k|c)?sh|python[\d.]{0,4}|perl|node)\b"
+)
+#: What a command fetches goes straight into an interpreter.
+_FETCHED_RUN: Final = re.compile(
+    rb"\b"
+    + _FETCH
+    + rb"[^\n|]{4,200}\|\s{0,4}"
+    + _INTERPRETER
+    + rb"|(?:\beval|\b(?:ba|z|da|k)?sh\s{1,4}-\w{0,3}c|\bpython[\d.]{0,4}\s{1,4}-c)\s{1,4}[\"']{0,2}(?:\$\(|`)\s{0,4}"
+    + _FETCH
+    + rb"|(?:\b(?:ba|z|k)sh|\bsource|(?:^|\s)\.)\s{1,4}(?:-\w{1,3}\s{1,4})?<{1,2}\s{0,2}<?\(\s{0,4}"
+    + _FETCH
+)
+#: A command that fetches to a file, and the beginnings of commands that start that file.
+_FETCHED_FILE: Final = re.compile(
+    rb"\b"
+    + _FETCH
+    + rb"(?:[^\n|;&]{0,200}?\s)?(?:-\w{0,6}[oO]|--output(?:-document)?)[ =]{0,2}[\"']?([^\s\"';&|]{3,100})"
+)
+_STARTED: Final = (
+    rb"(?:\b(?:ba|z|da|k)?sh|\bpython[\d.]{0,4}|\bsource|\bexec|\bnohup)\s{1,4}[\"']?%s"
+    rb"|^\s{0,20}[\"']?(?:\./)?%s[\"']?(?:\s|$)"
+)
+_MOST_FETCHES: Final = 50
+_NEAR: Final = 1_000
+_SEARCHED: Final = 1024 * 1024
+
 
 def scripts(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]:
     """What the script decodes, as layers, and lines that hide what they do."""
@@ -89,6 +120,8 @@ def scripts(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView
             yield opening.layer(view, step, text, role=role)
     if language:
         yield from _lines(language, data, view, opening)
+    if language == "shell":
+        yield from _fetching(data, view, opening)
 
 
 def _language(view: MemberView) -> str:
@@ -99,7 +132,10 @@ def _language(view: MemberView) -> str:
     if known:
         return known
     match = _SHEBANG.match(view.data)
-    return _INTERPRETERS.get(match[1], "shell") if match else ""
+    if match:
+        return _INTERPRETERS.get(match[1], "shell")
+    # What a script decodes is most often for its own interpreter.
+    return _SUFFIXES.get(PurePosixPath(view.name).suffix.lower(), "")
 
 
 def _decoded(data: bytes, *, commands_only: bool) -> Iterator[tuple[str, bytes]]:
@@ -164,6 +200,28 @@ def _lines(language: str, data: bytes, view: MemberView, opening: Opening) -> It
                 layers=view.layers,
             )
             return
+
+
+def _fetching(data: bytes, view: MemberView, opening: Opening) -> Iterator[Finding]:
+    """The first place where the script runs what it fetches, in one command or through a file."""
+    data = data[:_SEARCHED]  # a longer script is no script; the text rules see all of it
+    match = _FETCHED_RUN.search(data)
+    for fetched in islice(_FETCHED_FILE.finditer(data), _MOST_FETCHES):
+        if match is not None and match.start() < fetched.start():
+            break
+        path = re.escape(fetched[1])
+        if re.search(_STARTED % (path, path), data[fetched.end() : fetched.end() + _NEAR], re.MULTILINE):
+            match = fetched
+            break
+    if match is not None:
+        yield opening.ruleset.finding(
+            "script-runs-download",
+            role=opening.role(view),
+            member=view.name,
+            line=data.count(b"\n", 0, match.start()) + 1,
+            snippet=_shown(match[0]),
+            layers=view.layers,
+        )
 
 
 def _shown(text: bytes) -> str:

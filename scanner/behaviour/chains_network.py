@@ -66,7 +66,9 @@ def _addressed(facts: Facts) -> Iterator[Hit]:
             yield Hit("webhook-exfiltration", event)
         elif patterns.WEBHOOK.search(text) or (sending and "ebhook" in event.callee and "http" in text):
             yield Hit("webhook-exfiltration", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
-        if patterns.RECEIVER.search(text):
+        if patterns.PERSONAL_RECEIVER.search(text):
+            yield Hit("personal-receiver", event)
+        elif patterns.RECEIVER.search(text):
             yield Hit("throwaway-receiver", event)
         if not sending:
             continue

@@ -26,6 +26,7 @@ __all__ = [
     "IP_SERVICE",
     "OPEN_COMMAND",
     "PERSISTENT_PLACE",
+    "PERSONAL_RECEIVER",
     "PIP_INSTALL",
     "PRIVILEGE",
     "PROGRAM",
@@ -149,6 +150,13 @@ RAW_ADDRESS: Final = re.compile(
 FIXED_ADDRESS: Final = re.compile(
     r"(?:https?|ftp|wss?)://(?!localhost|127\.|0\.0\.0\.0|\[?::1|10\.|192\.168\.|169\.254\.|1\.1\.1\.1|8\.8\.8\.8)"
     r"[\w-]{1,63}\.[\w.-]{2,100}",
+    _I,
+)
+#: The address, with its key, at which one person reads what arrives. No test can mean somebody else's.
+PERSONAL_RECEIVER: Final = re.compile(
+    r"webhook\.site/(?:#!/)?[0-9a-f]{8}-[0-9a-f]{4}-|\b[a-z0-9]{18,40}\.(?:oast(?:ify)?\.[a-z]{2,8}|interact\.sh)\b"
+    r"|\b(?:eo|en)[a-z0-9]{8,24}\.m\.pipedream\.net|\b[a-z0-9]{20,40}\.burpcollaborator\.net|\b[a-z0-9]{6,10}\.dnslog\.cn"
+    r"|\b[a-z0-9]{6}\.ceye\.io|requestbin\.(?:com|net|io)/r/\w{8}",
     _I,
 )
 RECEIVER: Final = re.compile(

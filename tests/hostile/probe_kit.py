@@ -88,4 +88,5 @@ def tarred(files: Mapping[str, bytes]) -> bytes:
 def compiled(source: str) -> bytes:
     """`source` as CPython of this version compiles it, with a date and a size."""
     code = compile(source, "module.py", "exec")
-    return importlib.util.MAGIC_NUMBER + bytes(4) + (1_700_000_000).to_bytes(4, "little") + len(source).to_bytes(4, "little") + marshal.dumps(code)
+    dated = (1_700_000_000).to_bytes(4, "little") + len(source).to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + bytes(4) + dated + marshal.dumps(code)

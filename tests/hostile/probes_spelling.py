@@ -47,8 +47,8 @@ QUOTED: Final[Mapping[str, Artifact]] = {
     "comment with three quotes": setup(f'# """\n{_PLAIN}'),
     "comment with three single quotes": setup(f"# '''\n{_PLAIN}"),
     "comment behind the statement": setup(_PLAIN.replace("\n", '  # """\n') + "  # '''"),
-    "three quotes in a text": setup(f"QUOTES = '\"\"\"'\n{_PLAIN}"),
-    "three quotes in a raw text": setup(f"QUOTES = r'\\\"\"\"'\n{_PLAIN}"),
+    "three quotes in a text": setup(f'QUOTES = \'"""\'\n{_PLAIN}'),
+    "three quotes in a raw text": setup(f'QUOTES = r\'\\"""\'\n{_PLAIN}'),
     "between two documentations": setup(f'"""Begin.\n"""\n{_PLAIN}\n"""End."""'),
     "nosec": setup(f"import base64  # nosec\nexec(base64.b64decode('{B64}'))  # nosec B102 # noqa: S102"),
     "type comment": setup(f"import base64\nexec(base64.b64decode('{B64}'))  # type: ignore # pragma: no cover"),
@@ -64,7 +64,8 @@ ALIASED: Final[Mapping[str, Artifact]] = {
     "unpacked": setup(f"from base64 import b64decode\n(e, q), *_ = (exec, b64decode), 1\ne(q('{B64}'))"),
     "walrus": setup(f"import base64\n(e := exec)((q := base64.b64decode)('{B64}'))"),
     "attributes of a class": setup(
-        f"import base64\nclass T:\n    e = staticmethod(exec)\n    q = staticmethod(base64.b64decode)\nT.e(T.q('{B64}'))"
+        "import base64\nclass T:\n    e = staticmethod(exec)\n    q = staticmethod(base64.b64decode)\n"
+        f"T.e(T.q('{B64}'))"
     ),
     "table": setup(f"import base64\nt = {{'run': exec, 'read': base64.b64decode}}\nt['run'](t['read']('{B64}'))"),
     "partial": setup(
@@ -92,9 +93,7 @@ ALIASED: Final[Mapping[str, Artifact]] = {
 
 _PAIR: Final = "import base64, builtins\n"
 ASSEMBLED: Final[Mapping[str, Artifact]] = {
-    "joined with plus": setup(
-        f"{_PAIR}getattr(builtins, 'ex' + 'ec')(getattr(base64, 'b64' + 'decode')('{B64}'))"
-    ),
+    "joined with plus": setup(f"{_PAIR}getattr(builtins, 'ex' + 'ec')(getattr(base64, 'b64' + 'decode')('{B64}'))"),
     "turned round": setup(f"{_PAIR}getattr(builtins, 'cexe'[::-1])(getattr(base64, 'edoced46b'[::-1])('{B64}'))"),
     "from numbers": setup(
         f"{_PAIR}getattr(builtins, ''.join(map(chr, (101, 120, 101, 99))))(base64.b64decode('{B64}'))"
@@ -126,7 +125,10 @@ ASSEMBLED: Final[Mapping[str, Artifact]] = {
     "hexadecimal names": setup(
         f"{_PAIR}getattr(builtins, bytes.fromhex('65786563').decode())(base64.b64decode('{B64}'))"
     ),
-    "compatibility letters": setup(f"import base64\n𝐞𝐱𝐞𝐜(base64.𝓫64𝓭𝓮𝓬𝓸𝓭𝓮('{B64}'))"),
+    "compatibility letters": setup(
+        "import base64\n"
+        f"\U0001d41e\U0001d431\U0001d41e\U0001d41c(base64.\U0001d4eb64\U0001d4ed\U0001d4ee\U0001d4ecode('{B64}'))"
+    ),
 }
 
 _JSON: Final = {"data_dot_json": CODE}
@@ -155,9 +157,7 @@ FROM_FILE: Final[Mapping[str, Artifact]] = {
         "import os\nexec(open(os.path.join('inert_probe', 'logo.png')).read()[::-1])",
         inert_probe__logo_dot_png=CODE[::-1],
     ),
-    "a line of the licence": setup(
-        "exec(open('LICENSE').read().splitlines()[-1])", LICENSE=f"Free for all.\n{CODE}\n"
-    ),
+    "a line of the licence": setup("exec(open('LICENSE').read().splitlines()[-1])", LICENSE=f"Free for all.\n{CODE}\n"),
 }
 
 TWINS: Final[Mapping[str, Artifact]] = {
@@ -165,5 +165,7 @@ TWINS: Final[Mapping[str, Artifact]] = {
     "quotes and comments": setup('# """\nQUOTES = \'"""\'  # nosec'),
     "aliases": setup(f"from base64 import b64decode as q\nTABLE = q('{TURNED}'[::-1])"),
     "names put together": setup("import os\nSEPARATOR = getattr(os, 'se' + 'p')"),
-    "data file": setup("import json\nVERSION = json.load(open('data.json'))['version']", data_dot_json='{"version": "1"}'),
+    "data file": setup(
+        "import json\nVERSION = json.load(open('data.json'))['version']", data_dot_json='{"version": "1"}'
+    ),
 }

@@ -8,6 +8,7 @@ def test_the_policy_names_only_rules_that_exist() -> None:
     rules = Ruleset.load()
     policy = rules.policy
     named = {*policy.rule_weight, *policy.holding_rules, *policy.unscannable_rules, *policy.enforced_rules}
+    named |= policy.everywhere_rules
     assert {rule for rule in named if rule not in rules.rules and not rule.startswith("bandit-")} == set()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
@@ -93,3 +94,26 @@ def test_no_text_breaks_the_reading(text: str, name: str) -> None:
     view = artifact("x-1-py3-none-any.whl", {name: text + ENCODED})
     (member,) = view.members.values()
     list(scripts(member, Opening(plain_ruleset(), Surroundings(view))))
+
+
+@pytest.mark.parametrize(
+    "word", ["curl ", "curl x -o ", "curl a|", "bash -c $( ", "wget -O\n", "curl\t\t\t\t", "sudo -a "]
+)
+def test_no_script_keeps_the_search_for_downloads_busy(opened: Callable[..., Any], word: str) -> None:
+    started = time.process_time()
+    opened({"x/run.sh": "#!/bin/sh\n" + word * ((1 << 20) // len(word))}, only=scripts)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -fsSL https://host.example.invalid/data.json | jq .name",
+        "curl -o data.csv https://host.example.invalid/data.csv\nwc -l data.csv",
+        "python3 -m build && sh tests/run.sh",
+        'sh -c "$(cat commands.txt)"',
+        "# see curl and bash for more",
+    ],
+)
+def test_a_script_that_only_downloads_is_no_finding(opened: Callable[..., Any], text: str) -> None:
+    assert "script-runs-download" not in opened({"x/run.sh": f"#!/bin/sh\n{text}\n"}, only=scripts).rules
