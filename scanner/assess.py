@@ -9,7 +9,10 @@ analysed is `flagged`: that is the more urgent news, and its reasons name what w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from scanner.analyzers.consistency import consistency
 from scanner.analyzers.drift import drift, stable_name
@@ -21,18 +24,23 @@ from scanner.model import (
     Outcome,
     Reason,
     Role,
+    RuleId,
     SubmissionFacts,
     Verdict,
     digest,
 )
+from scanner.policy import WHOLE_RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from scanner.policy import Policy
     from scanner.ruleset import Ruleset
 
 __all__ = ["assess"]
+
+#: Filename and member.
+_Place = tuple[str, str]
 
 _STRONGEST: Final = 3
 _HIGH_VERSION: Final = 50
@@ -110,7 +118,7 @@ def _is_high(version: str) -> bool:
 
 
 class _Weighing:
-    """Collects findings by rule: each rule counts once, at its heaviest place."""
+    """Collects findings by rule and place: each rule counts once, and counts most where the others are, too."""
 
     def __init__(self, facts: SubmissionFacts, ruleset: Ruleset) -> None:
         self._policy = ruleset.policy
@@ -125,7 +133,7 @@ class _Weighing:
             for inspection in facts.previous
             for member in inspection.members
         }
-        self._reasons: dict[str, Reason] = {}
+        self._reasons: dict[RuleId, dict[_Place, Reason]] = defaultdict(dict)
         self._unscannable: set[str] = set()
         self._enforced: set[str] = set()
 
@@ -157,8 +165,35 @@ class _Weighing:
         )
 
     def reasons(self) -> tuple[Reason, ...]:
-        """One reason for each rule that hit, the strongest first."""
-        return tuple(sorted(self._reasons.values(), key=lambda r: (not r.holds, -r.weight, r.kind, r.rule)))
+        """One reason for each rule that hit, the strongest first.
+
+        What stands in one member is about one thing; pieces from all over a large artifact come together by chance.
+        So the member that says most counts fully, and what other members alone say counts as the policy's
+        `elsewhere_factor` has it. More evidence of whatever kind never makes the sum smaller.
+        """
+        here = self._heaviest_place()
+        found = (self._counted(list(places.values()), here) for places in self._reasons.values())
+        return tuple(sorted(found, key=lambda r: (not r.holds, -r.weight, r.kind, r.rule)))
+
+    def _heaviest_place(self) -> _Place:
+        gains: dict[_Place, float] = defaultdict(float)
+        for places in self._reasons.values():
+            scattered = max(self._weight_at(reason, None) for reason in places.values())
+            for place, reason in places.items():
+                gains[place] += max(0.0, self._weight_at(reason, place) - scattered)
+        return max(sorted(gains), key=lambda place: round(gains[place], 6), default=("", ""))
+
+    def _counted(self, reasons: Sequence[Reason], here: _Place) -> Reason:
+        """The reasons of one rule as one."""
+        first = max(reasons, key=lambda r: (r.holds, self._weight_at(r, here), r.weight))
+        weight = max(self._weight_at(reason, here) for reason in reasons)
+        return replace(first, weight=round(weight, 2), count=sum(reason.count for reason in reasons))
+
+    def _weight_at(self, reason: Reason, here: _Place | None) -> float:
+        """What the reason weighs when `here` is the place that counts fully."""
+        everywhere = not reason.member or reason.kind in WHOLE_RELEASE
+        full = everywhere or (reason.filename, reason.member) == here
+        return reason.weight * (1.0 if full else self._policy.elsewhere_factor)
 
     def outcome(self, reasons: Iterable[Reason]) -> Outcome:
         """The word for these reasons."""
@@ -182,22 +217,14 @@ class _Weighing:
         return place is not None and (stable_name(finding.member), *place) in self._published
 
     def _merge(self, new: Reason) -> None:
-        old = self._reasons.get(new.rule)
+        places = self._reasons[new.rule]
+        place = (new.filename, new.member)
+        old = places.get(place)
         if old is None:
-            self._reasons[new.rule] = new
+            places[place] = new
             return
         heaviest = max((old, new), key=lambda reason: (reason.holds, reason.weight))
-        self._reasons[new.rule] = Reason(
-            rule=heaviest.rule,
-            kind=heaviest.kind,
-            title=heaviest.title,
-            weight=max(old.weight, new.weight),
-            count=old.count + 1,
-            holds=heaviest.holds,
-            filename=heaviest.filename,
-            member=heaviest.member,
-            line=heaviest.line,
-        )
+        places[place] = replace(heaviest, weight=max(old.weight, new.weight), count=old.count + 1)
 
 
 def _summary(facts: SubmissionFacts, outcome: Outcome, reasons: tuple[Reason, ...]) -> str:

@@ -12,10 +12,10 @@ from scanner.model import Confidence, Finding, Kind, Role, Severity
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Policy", "load_policy"]
+__all__ = ["WHOLE_RELEASE", "Policy", "load_policy"]
 
 #: Kinds of evidence that say something about the release and not about a member: when the member runs is no matter.
-_WHOLE_RELEASE: Final = frozenset({Kind.METADATA, Kind.DRIFT, Kind.PROVENANCE, Kind.NAMES})
+WHOLE_RELEASE: Final = frozenset({Kind.METADATA, Kind.DRIFT, Kind.PROVENANCE, Kind.NAMES})
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,6 +34,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     rule_weight: dict[str, float] = {}
     unchanged_factor: float = 1.0
     """What is left of a finding in a member that the previous release, which was published, had byte for byte."""
+    elsewhere_factor: float = 1.0
+    """What is left of a finding in another member than the one that says most."""
     holding_rules: frozenset[str] = frozenset()
     """Rules that put a submission before a person by themselves, whatever the sum."""
     unscannable_rules: frozenset[str] = frozenset()
@@ -52,7 +54,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if finding.kind is Kind.QUALITY:
                 return 0.0
             base = self.severity_weight[finding.severity] * self.confidence_factor[finding.confidence]
-        everywhere = finding.kind in _WHOLE_RELEASE or finding.rule in self.everywhere_rules
+        everywhere = finding.kind in WHOLE_RELEASE or finding.rule in self.everywhere_rules
         return base if everywhere else base * self.role_factor[finding.role]
 
 

@@ -64,6 +64,37 @@ def test_a_rule_counts_once_at_its_heaviest_place() -> None:
     assert reason.weight == verdict(finding("misleading-extension")).risk
 
 
+def test_evidence_in_one_member_outweighs_the_same_evidence_scattered() -> None:
+    rules = ("misleading-extension", "double-extension", "hidden-folder")
+    together = verdict(*(finding(rule, member="x/a.py") for rule in rules))
+    scattered = verdict(*(finding(rule, member=f"x/{rule}.py") for rule in rules))
+    weights = sorted((reason.weight for reason in together.reasons), reverse=True)
+    assert scattered.risk == pytest.approx(weights[0] + RULES.policy.elsewhere_factor * sum(weights[1:]), abs=0.02)
+    assert scattered.risk < together.risk
+
+
+def test_what_concerns_the_whole_release_counts_fully_wherever_the_rest_is() -> None:
+    alone = verdict(finding("direct-url-dependency", member="")).risk
+    both = verdict(finding("direct-url-dependency", member=""), finding("misleading-extension"))
+    assert both.risk == pytest.approx(alone + verdict(finding("misleading-extension")).risk)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["misleading-extension", "double-extension", "hidden-folder", "binary-in-sdist"]),
+            st.sampled_from(["x/a.py", "x/b.py", "tests/c.py", ""]),
+            st.sampled_from([Role.IMPORT, Role.TEST]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_one_more_finding_never_makes_the_risk_smaller(places: list[tuple[str, str, Role]]) -> None:
+    found = [finding(rule, member=member, role=role) for rule, member, role in places]
+    assert verdict(*found[:-1]).risk <= verdict(*found).risk
+
+
 @pytest.mark.parametrize(
     ("findings", "facts", "outcome"),
     [
