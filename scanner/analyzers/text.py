@@ -11,7 +11,9 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from scanner.model import Kind
+from scanner.analyzers.magic import content
+from scanner.analyzers.prose import without_prose
+from scanner.model import Kind, Role
 from scanner.ruleset import Match, MatchTimeout
 from scanner.source import SourceUnreadable
 
@@ -29,6 +31,9 @@ TIMEOUT_SECONDS: Final = 10
 #: How many lines of one member are shown for one rule.
 PLACES_PER_RULE: Final = 5
 
+#: In a native program of more than this, the words of any rule come together by chance.
+_LARGE_PROGRAM: Final = 4 * 1024 * 1024
+
 _SNIPPET: Final = 200
 _LEAD: Final = 40
 _BINARY_SNIPPET: Final = 48
@@ -45,14 +50,16 @@ def text(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
     The raw bytes are matched, and for Python also what the interpreter makes of them: the decoded text when the
     encoding hides it, and the text with its identifiers normalised (PEP 3131) when that changes something. A match
     that did not finish is a finding of its own: whatever the data holds is not known.
+
+    What a rule finds in comments and documentation strings alone, or in the words that lie about in a large native
+    program, is talk: it counts as a member that never runs.
     """
     seen: set[tuple[str, int | None]] = set()
     shown: Counter[str] = Counter()
     try:
         for data in chain([view.data], _readings(view)):
             places = Places(data, is_text=view.is_python)
-            matches = ruleset.match(data, timeout_seconds=TIMEOUT_SECONDS, member=view.name, role=view.role)
-            for match in matches:
+            for match, role in _matches(data, view, ruleset):
                 if shown[match.rule] == PLACES_PER_RULE:
                     continue
                 place = places.of(match, binary=ruleset.rules[match.rule].kind is Kind.BINARY)
@@ -60,15 +67,47 @@ def text(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
                     continue
                 seen.add((match.rule, place.line))
                 shown[match.rule] += 1
-                yield _finding(ruleset, view, match.rule, place)
+                yield _finding(ruleset, view, match.rule, place, role)
     except MatchTimeout:
         yield ruleset.finding("yara-timeout", role=view.role, member=view.name, layers=view.layers)
 
 
-def _finding(ruleset: Ruleset, view: MemberView, rule: str, place: Place) -> Finding:
+def _matches(data: bytes, view: MemberView, ruleset: Ruleset) -> Iterator[tuple[Match, Role]]:
+    """Every match with the moment at which what it shows runs."""
+    matches = ruleset.match(data, timeout_seconds=TIMEOUT_SECONDS, member=view.name, role=view.role)
+    if not matches or view.role is Role.NEVER:
+        yield from ((match, view.role) for match in matches)
+    elif len(data) > _LARGE_PROGRAM and content(data).native:
+        for match in matches:
+            info = ruleset.rules[match.rule]
+            if info.kind is Kind.BINARY:
+                yield match, view.role
+            elif info.concerns(view.name, Role.NEVER):
+                yield match, Role.NEVER
+    elif data is view.data:
+        yield from _in_code_or_prose(matches, view, ruleset)
+    else:
+        yield from ((match, view.role) for match in matches)
+
+
+def _in_code_or_prose(matches: list[Match], view: MemberView, ruleset: Ruleset) -> Iterator[tuple[Match, Role]]:
+    """The matches that stand without the prose, and those that need it."""
+    code = without_prose(view)
+    if code is None:
+        yield from ((match, view.role) for match in matches)
+        return
+    standing = ruleset.match(code, timeout_seconds=TIMEOUT_SECONDS, member=view.name, role=view.role)
+    rules = {match.rule for match in standing}
+    yield from ((match, view.role) for match in standing)
+    for match in matches:
+        if match.rule not in rules and ruleset.rules[match.rule].concerns(view.name, Role.NEVER):
+            yield match, Role.NEVER
+
+
+def _finding(ruleset: Ruleset, view: MemberView, rule: str, place: Place, role: Role) -> Finding:
     return ruleset.finding(
         rule,
-        role=view.role,
+        role=role,
         member=view.name,
         line=place.line,
         column=place.column,

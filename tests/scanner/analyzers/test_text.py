@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,8 @@ def ruleset() -> Ruleset:
 def view(
     data: bytes, *, name: str = "pkg/mod.py", role: Role = Role.IMPORT, layers: Sequence[str] = (), python: bool = True
 ) -> MemberView:
-    return MemberView(MemberName(name), data, Sha256Hex("0" * 64), role, tuple(layers), is_python=python)
+    digest = Sha256Hex(sha256(data).hexdigest())
+    return MemberView(MemberName(name), data, digest, role, tuple(layers), is_python=python)
 
 
 def found(ruleset: Ruleset, member: MemberView, rule: str = "decodes-and-executes") -> list[Finding]:
@@ -152,3 +154,23 @@ def test_a_time_limit_is_passed_on(ruleset: Ruleset, monkeypatch: pytest.MonkeyP
 def test_a_place_behind_the_last_newline_is_on_the_last_line() -> None:
     place = Places(b"one\ntwo").of(Match(RuleId("x"), 4, b"two"))
     assert (place.line, place.column, place.snippet) == (2, 1, "two")
+
+
+def test_what_stands_in_comments_and_documentation_alone_counts_as_talk(ruleset: Ruleset) -> None:
+    attack = "exec(base64.b64decode('bWFya2Vy'))"
+    for source in (f"import os  # not {attack}\n", f'"""Finds {attack} in files."""\nimport os\n'):
+        assert {finding.role for finding in found(ruleset, view(source.encode()))} == {Role.NEVER}
+    both = f'"""Finds {attack} in files."""\n{attack}\n'
+    assert [(f.line, f.role) for f in found(ruleset, view(both.encode()))] == [(2, Role.IMPORT)]
+
+
+def test_documentation_that_is_executed_is_no_talk(ruleset: Ruleset) -> None:
+    source = b'"""exec(base64.b64decode(\'bWFya2Vy\'))"""\nrun(__doc__)\n'
+    assert {finding.role for finding in found(ruleset, view(source))} == {Role.IMPORT}
+
+
+def test_words_in_a_large_native_program_count_as_talk_and_in_a_small_one_fully(ruleset: Ruleset) -> None:
+    words = b"exec(base64.b64decode(x))"
+    for size, role in ((100, Role.NEVER), (0, Role.IMPORT)):
+        program = b"\x7fELF\2\1\1\0" + words + b"\0" * size * 50_000
+        assert {f.role for f in found(ruleset, view(program, name="pkg/a.so", python=False))} == {role}

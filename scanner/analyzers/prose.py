@@ -1,0 +1,93 @@
+"""Comments and documentation strings of a Python member: text about something, which no interpreter executes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanner.source import SourceUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scanner.view import MemberView
+
+__all__ = ["without_prose"]
+
+#: Whoever reads its own documentation or source may do anything with it: then it is data like any other.
+_READS_ITSELF: Final = re.compile(
+    rb"__doc__|\bgetdoc\b|\bgetsource|\bgetcomments\b|\blinecache\b|\btokenize\b|\bget_source\b|\bget_data\b"
+    rb"|\bopen\([^\n]{0,60}__file__|__file__[^\n]{0,60}\.(?:read_text|read_bytes|open)\("
+)
+#: Codecs in which the columns of a syntax tree, which are of UTF-8, are those of the bytes.
+_BY_BYTES: Final = frozenset({"ascii", "utf-8"})
+_NEWLINE: Final = re.compile(rb"\r\n?|\n")
+_NOT_NEWLINE: Final = re.compile(rb"[^\r\n]")
+_COMMENT: Final = re.compile(rb"#[^\r\n]*")
+_BOM: Final = b"\xef\xbb\xbf"
+
+_Span = tuple[int, int]
+
+
+def without_prose(view: MemberView) -> bytes | None:
+    """The bytes with spaces in place of comments and documentation strings; lines and columns stay.
+
+    None when that cannot be told: the member does not parse, its bytes are not its text, or it reads its own source.
+    """
+    data = view.data
+    if not view.is_python or data.startswith(_BOM) or b"\f" in data or _READS_ITSELF.search(data):
+        return None
+    try:
+        if view.source.encoding not in _BY_BYTES:
+            return None
+        tree = view.tree
+    except SourceUnreadable:
+        return None
+    literals, prose = _literals(tree, _starts(data))
+    return _blanked(data, sorted([*prose, *_comments(data, literals)]))
+
+
+def _starts(data: bytes) -> list[int]:
+    return [0, *(newline.end() for newline in _NEWLINE.finditer(data))]
+
+
+def _literals(tree: ast.Module, starts: Sequence[int]) -> tuple[list[_Span], list[_Span]]:
+    """Where string literals stand, and which of them are statements: nobody can use their value, save as `__doc__`."""
+    literals: list[_Span] = []
+    prose: list[_Span] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and (
+            isinstance(node, ast.JoinedStr) or isinstance(node.value, str | bytes)
+        ):
+            literals.append(_span(node, starts))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            prose.append(_span(node.value, starts))
+    return sorted(literals), prose
+
+
+def _span(node: ast.expr, starts: Sequence[int]) -> _Span:
+    last, column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+    return starts[node.lineno - 1] + node.col_offset, starts[last - 1] + column
+
+
+def _comments(data: bytes, literals: Sequence[_Span]) -> Iterator[_Span]:
+    """From each `#` outside string literals to the end of its line."""
+    position = 0
+    for start, end in [*literals, (len(data), len(data))]:
+        while position < start and (match := _COMMENT.search(data, position, start)) is not None:
+            # A literal that begins behind the sign would be part of the comment, and so be no literal.
+            yield match.span()
+            position = match.end()
+        position = max(position, end)
+
+
+def _blanked(data: bytes, spans: Sequence[_Span]) -> bytes:
+    pieces: list[bytes] = []
+    position = 0
+    for start, end in spans:
+        if start < position:
+            continue
+        pieces += [data[position:start], _NOT_NEWLINE.sub(b" ", data[start:end])]
+        position = end
+    return b"".join([*pieces, data[position:]])
