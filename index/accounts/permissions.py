@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from sqlalchemy import select
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from index.store.tables import User
 
-__all__ = ["PERMISSIONS", "Action", "Person", "Standing", "may", "membership"]
+__all__ = ["PERMISSIONS", "Action", "Person", "Principal", "Standing", "may", "membership"]
 
 
 class Action(StrEnum):
@@ -81,6 +81,18 @@ _STANDINGS_OF_PART: Final[dict[MembershipRole | None, frozenset[Standing]]] = {
     MembershipRole.MAINTAINER: frozenset({Standing.MEMBER}),
     MembershipRole.OWNER: frozenset({Standing.MEMBER, Standing.OWNER}),
 }
+
+
+class Principal(Protocol):
+    """Whoever acts: the number and the name of an account."""
+
+    @property
+    def id(self) -> int:
+        """The account's number."""
+
+    @property
+    def username(self) -> str:
+        """The account's name."""
 
 
 @dataclass(frozen=True, slots=True)

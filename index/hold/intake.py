@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.accounts.permissions import Principal
     from index.hold.standing import Standing
     from index.store.database import Database
-    from index.store.tables import User
     from scanner.model import Sha256Hex
 
 __all__ = [
@@ -92,7 +92,7 @@ class Receipt:
     """The same bytes were there under the same name; nothing was written."""
 
 
-def precheck(session: Session, *, project: str, filename: str, sha256: str, uploader: User) -> Receipt | None:
+def precheck(session: Session, *, project: str, filename: str, sha256: str, uploader: Principal) -> Receipt | None:
     """The answer that needs no new bytes: a receipt where the file is there already, None where it may come.
 
     Raises:
@@ -105,7 +105,7 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
     return _answer(place, read_standing(session, place, uploader.id), uploader)
 
 
-def require_permission(standing: Standing, project: str, uploader: User) -> None:
+def require_permission(standing: Standing, project: str, uploader: Principal) -> None:
     """The uploader may add to the project: as a member, or because nobody has the name.
 
     Raises:
@@ -120,7 +120,7 @@ def require_permission(standing: Standing, project: str, uploader: User) -> None
         raise NameReserved(project)
 
 
-def _answer(place: Place, standing: Standing, uploader: User) -> Receipt | None:
+def _answer(place: Place, standing: Standing, uploader: Principal) -> Receipt | None:
     require_permission(standing, place.project, uploader)
     if standing.bytes_rejected:
         raise BytesRejected(place.sha256)
@@ -137,7 +137,7 @@ def receive(  # noqa: PLR0913 # one upload has that many sides, all named
     session: Session,
     file: ReceivedFile,
     *,
-    uploader: User,
+    uploader: Principal,
     actor: str,
     now: datetime,
     settle_seconds: float,
@@ -199,7 +199,7 @@ def _join(
     return submission.id, SubmissionState(submission.state)
 
 
-def _store(session: Session, submission_id: str, file: ReceivedFile, uploader: User, *, now: datetime) -> bool:
+def _store(session: Session, submission_id: str, file: ReceivedFile, uploader: Principal, *, now: datetime) -> bool:
     """The file is in the submission, and its name is taken; True where nobody has sent its bytes before."""
     values = {"sha256": file.sha256, "blake2_256": file.blake2_256, "size": file.size, "received_at": now}
     is_new = insert_unless_there(session, Artifact, values)  # another project's upload may bring them just now
@@ -221,7 +221,7 @@ def _store(session: Session, submission_id: str, file: ReceivedFile, uploader: U
     return is_new
 
 
-def keep_open(session: Session, uploader: User, *, now: datetime, settle_seconds: float) -> None:
+def keep_open(session: Session, uploader: Principal, *, now: datetime, settle_seconds: float) -> None:
     """What `uploader` has open does not close before `settle_seconds` from now: another upload is under way."""
     until = now + timedelta(seconds=settle_seconds)
     session.execute(

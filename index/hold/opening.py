@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.accounts.permissions import Principal
     from index.hold.standing import Standing
-    from index.store.tables import User
 
 __all__ = ["Opening", "ReleaseName"]
 
@@ -45,7 +45,7 @@ class Opening:
     """What one person opens at one moment, under the project's lock. Write `events` into the log afterwards."""
 
     session: Session
-    uploader: User
+    uploader: Principal
     actor: str
     now: datetime
     events: list[Event] = field(default_factory=list)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from index.store.tables import Submission, User
+    from index.accounts.permissions import Principal
+    from index.store.tables import Submission
 
 __all__ = ["NothingToPublish", "Opening", "ReleaseName", "close_submission", "discard_file", "open_submission"]
 
@@ -70,7 +71,9 @@ def discard_file(session: Session, submission: Submission, filename: str, *, act
     append(session, Event(actor=actor, action="file.discarded", subject=subject, old=old, evidence=sha256), now=now)
 
 
-def close_submission(session: Session, submission: Submission, publisher: User, *, actor: str, now: datetime) -> None:
+def close_submission(
+    session: Session, submission: Submission, publisher: Principal, *, actor: str, now: datetime
+) -> None:
     """The open submission takes no more files and is judged; the keeper moves it on within its tick.
 
     Raises:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, exists, select
 
 from index.hold.submission import EVER_PUBLIC, LIVE_UNPUBLISHED
 from index.store.tables import Artifact, File, FilenameClaim, Membership, Project, Release, Submission, SubmissionState
+from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,6 +71,7 @@ def read_standing(session: Session, place: Place, uploader_id: int) -> Standing:
         "sha256": place.sha256,
         "uploader": uploader_id,
     }
+    session.flush()
     row = session.execute(_STANDING, values).one()
     return Standing(
         bytes_rejected=bool(row.bytes_rejected),
@@ -87,12 +89,17 @@ def read_standing(session: Session, place: Place, uploader_id: int) -> Standing:
     )
 
 
+# Tables, past the unit of work: that is where most of the time went.
+_project, _release, _membership = table_of(Project).c, table_of(Release).c, table_of(Membership).c
+_submission, _claim, _file, _artifact = (table_of(t).c for t in (Submission, FilenameClaim, File, Artifact))
+
+
 def _in_states(states: Iterable[SubmissionState]) -> ColumnElement[bool]:
     """SQL: the submission is in one of `states`, said so that SQLite looks it up by its release.
 
     Asked "state in …", it walks all submissions of the index that are in those states.
     """
-    return Submission.state.not_in(tuple(state for state in SubmissionState if state not in states))
+    return _submission.state.not_in(tuple(state for state in SubmissionState if state not in states))
 
 
 def _standing() -> Select[Any]:
@@ -100,34 +107,28 @@ def _standing() -> Select[Any]:
     version: BindParameter[str] = bindparam("version")
     uploader: BindParameter[int] = bindparam("uploader")
     filename: BindParameter[str] = bindparam("filename")
-    members = select(Membership.id).join(Project, Membership.project_id == Project.id).where(Project.name == project)
-    releases = select(Release.id).join(Project, Release.project_id == Project.id).where(Project.name == project)
-    release = releases.where(Release.version == version)
-    submissions = releases.join(Submission, Submission.release_id == Release.id)
-    of_release = release.join(Submission, Submission.release_id == Release.id)
-    claim = select(FilenameClaim.sha256).where(FilenameClaim.filename == filename)
-    claimant = select(Submission.state).join(FilenameClaim, FilenameClaim.submission_id == Submission.id)
-    claimed = select(File.id).join(
-        FilenameClaim, (FilenameClaim.submission_id == File.submission_id) & (FilenameClaim.filename == File.filename)
-    )
+    members = select(_membership.id).where(_membership.project_id == _project.id, _project.name == project)
+    releases = select(_release.id).where(_release.project_id == _project.id, _project.name == project)
+    release = releases.where(_release.version == version)
+    submissions = releases.where(_submission.release_id == _release.id)
+    of_release = submissions.where(_release.version == version)
+    claim = select(_claim.sha256).where(_claim.filename == filename)
+    claimant = select(_submission.state).where(_claim.submission_id == _submission.id, _claim.filename == filename)
+    claimed = select(_file.id).where(_claim.submission_id == _file.submission_id, _claim.filename == _file.filename)
+    rejected = exists().where(_artifact.sha256 == bindparam("sha256"), _artifact.rejected_at.is_not(None))
+    live = of_release.where(_in_states(LIVE_UNPUBLISHED)).with_only_columns(_submission.id).limit(1)
     return select(
-        exists()
-        .where(Artifact.sha256 == bindparam("sha256"), Artifact.rejected_at.is_not(None))
-        .label("bytes_rejected"),
-        select(Project.id).where(Project.name == project).scalar_subquery().label("project_id"),
-        members.where(Membership.user_id == uploader).exists().label("member"),
+        rejected.label("bytes_rejected"),
+        select(_project.id).where(_project.name == project).scalar_subquery().label("project_id"),
+        members.where(_membership.user_id == uploader).exists().label("member"),
         members.exists().label("owned"),
         submissions.where(_in_states(EVER_PUBLIC)).exists().label("published"),
         claim.scalar_subquery().label("claim_sha256"),
-        claim.with_only_columns(FilenameClaim.submission_id).scalar_subquery().label("claim_id"),
-        claimant.where(FilenameClaim.filename == filename).scalar_subquery().label("claim_state"),
-        claimed.where(FilenameClaim.filename == filename, File.deleted_at.is_not(None)).exists().label("claim_deleted"),
+        claim.with_only_columns(_claim.submission_id).scalar_subquery().label("claim_id"),
+        claimant.scalar_subquery().label("claim_state"),
+        claimed.where(_claim.filename == filename, _file.deleted_at.is_not(None)).exists().label("claim_deleted"),
         release.scalar_subquery().label("release_id"),
-        of_release.where(_in_states(LIVE_UNPUBLISHED))
-        .with_only_columns(Submission.id)
-        .limit(1)
-        .scalar_subquery()
-        .label("live_id"),
+        live.scalar_subquery().label("live_id"),
         of_release.where(_in_states(_DISTRUSTED)).exists().label("distrusted"),
     )
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.accounts.tokens import LivingToken
     from index.services import Services
-    from index.store.tables import MembershipRole, Token
+    from index.store.tables import MembershipRole
 
 __all__ = ["Acting", "Errand", "acting_by_token", "may_on", "own_projects"]
 
@@ -37,10 +38,9 @@ class Acting:
     """The only project (normalized) that the token may act for; None for all."""
 
 
-def acting_by_token(token: Token) -> Acting:
+def acting_by_token(token: LivingToken) -> Acting:
     """Whoever the token acts for: with their part in projects, never with a role."""
-    person = Person(token.user.id, token.user.username, frozenset(), second_factor=False)
-    return Acting(person, f"token:{token.id}", token.project)
+    return Acting(token.user, f"token:{token.id}", token.project)
 
 
 @dataclass(frozen=True, slots=True)

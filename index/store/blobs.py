@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -48,57 +47,69 @@ class BlobStore(Protocol):
 
 
 class LocalBlobs:
-    """Blobs as files of a folder, two levels deep. A file is verified once for each (inode, size, mtime)."""
+    """Blobs as files of 256 folders. A file is verified once for each (inode, size, mtime).
+
+    More folders would be fuller of names to sync than of blobs: each is one more wait for the disk.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._verified: dict[str, tuple[int, int, int]] = {}
-        self._durable: set[Path] = set()
-        """Folders whose names this process has synced: at most 65,792."""
+        self._durable: set[str] = set()
+        """Folders whose names this process has synced."""
         folder.mkdir(parents=True, exist_ok=True)
 
-    def _place(self, sha256: Sha256Hex) -> Path:
-        return self.folder / sha256[:2] / sha256[2:4] / sha256
+    def _place(self, sha256: Sha256Hex) -> str:
+        return f"{self.folder}/{sha256[:2]}/{sha256}"
 
     def put(self, source: Path, sha256: Sha256Hex) -> None:
         """See :class:`BlobStore`."""
+        if self._is_there(sha256):
+            return
         place = self._place(sha256)
-        if place.exists():
-            synced = sha256 in self._verified  # by this process, when it put or verified it
-            with suppress(BlobCorrupt):
-                self.path(sha256)
-                if not synced:  # whoever put it may have died before that
-                    _fsync_file(place)
-                    self._sync(place.parent)
-                return
-        if not place.parent.is_dir():
-            self._durable -= {place.parent, place.parent.parent}
-            place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".{sha256}.{os.getpid()}.{os.urandom(4).hex()}")
+        folder = os.path.dirname(place)  # noqa: PTH120 # each upload comes here: strings cost a third of paths
+        if not os.path.isdir(folder):  # noqa: PTH112 # as above
+            self._durable.discard(folder)
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 # as above
+        _fsync(source)  # before the name is there: nothing else may ever lie under it
         try:
-            _link_or_copy(source, temporary)
-            _fsync_file(temporary)
-            temporary.replace(place)
-        finally:
-            temporary.unlink(missing_ok=True)
-        self._sync(place.parent)
-        self._verified[sha256] = _fingerprint(place.stat())
+            os.link(source, place)
+        except OSError:  # another disk, other bytes under the name, or somebody was faster
+            _copy(source, Path(place))
+        self._sync(folder)
+        self._verified[sha256] = _fingerprint(os.stat(place))  # noqa: PTH116 # as above
 
-    def _sync(self, folder: Path) -> None:
+    def _is_there(self, sha256: Sha256Hex) -> bool:
+        """The blob is stored and survives a power cut."""
+        place = self._place(sha256)
+        try:
+            found = _fingerprint(os.stat(place))  # noqa: PTH116 # as above
+        except FileNotFoundError:
+            return False
+        if self._verified.get(sha256) == found:  # this process has put or verified it
+            return True
+        try:
+            _fsync(place)  # whoever put it may have died before that
+            self._sync(os.path.dirname(place))  # noqa: PTH120 # as above
+            self.path(sha256)
+        except (BlobCorrupt, BlobMissing, FileNotFoundError):
+            return False
+        return True
+
+    def _sync(self, folder: str) -> None:
         """What was put into `folder` survives a power cut, and so does `folder`.
 
         A folder's own name is synced when this process meets it first, whoever made it: who did may not have come to
         that yet.
         """
-        _fsync_folder(folder)
-        while folder != self.folder and folder not in self._durable:
-            _fsync_folder(folder.parent)
+        _fsync(folder)
+        if folder not in self._durable:
+            _fsync(self.folder)
             self._durable.add(folder)
-            folder = folder.parent
 
     def path(self, sha256: Sha256Hex) -> Path:
         """See :class:`BlobStore`."""
-        place = self._place(sha256)
+        place = Path(self._place(sha256))
         try:
             with place.open("rb") as blob:
                 self._verify(blob, sha256)
@@ -109,7 +120,7 @@ class LocalBlobs:
     def open(self, sha256: Sha256Hex) -> BinaryIO:
         """See :class:`BlobStore`."""
         try:
-            blob = self._place(sha256).open("rb")
+            blob = open(self._place(sha256), "rb")  # noqa: PTH123, SIM115 # the caller closes it
         except FileNotFoundError as error:
             raise BlobMissing(f"no blob {sha256}") from error
         try:
@@ -134,28 +145,27 @@ class LocalBlobs:
 
     def delete(self, sha256: Sha256Hex) -> None:
         """See :class:`BlobStore`."""
-        self._place(sha256).unlink(missing_ok=True)
+        Path(self._place(sha256)).unlink(missing_ok=True)
         self._verified.pop(sha256, None)
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def _copy(source: Path, place: Path) -> None:
+    """The bytes of `source` lie at `place`, whatever was there."""
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        os.link(source, target)
-    except OSError:  # another disk
-        shutil.copyfile(source, target)
+        shutil.copyfile(source, temporary)
+        _fsync(temporary)
+        temporary.replace(place)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _fingerprint(stat: os.stat_result) -> tuple[int, int, int]:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _fsync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _fsync(path: str | Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

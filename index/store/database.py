@@ -2,7 +2,7 @@
 
 On SQLite every writing transaction begins with BEGIN IMMEDIATE: a deferred one that reads first and then writes
 fails with "database is locked" as soon as two meet, whatever the busy time-out. A lock file before BEGIN makes
-writers queue instead of sleeping and retrying.
+writers queue instead of sleeping and retrying, and those that queue in one process share a commit.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ import fcntl
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from index.store.together import Together
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO
 
     from sqlalchemy.engine import Connection, Engine
 
 __all__ = ["Database"]
+
+_T = TypeVar("_T")
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -45,6 +49,8 @@ class Database:
         self._lock_path = Path(f"{self.url.database}.lock") if self.is_sqlite else None
         self._lock_file: IO[bytes] | None = None
         self.engine: Engine = self._sqlite_engine() if self.is_sqlite else create_engine(self.url, pool_pre_ping=True)
+        self._reading = self.engine.execution_options(pratique_read_only=True)
+        self._together = Together(self._writing)
 
     def _sqlite_engine(self) -> Engine:
         if not self.url.database:
@@ -64,10 +70,27 @@ class Database:
         with self._one_writer(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def write_together(self, work: Callable[[Session], _T]) -> _T:
+        """What `work` returns, when the transaction that it was done in has committed.
+
+        On SQLite, works of several threads that wait for each other share that transaction, and one may be done by
+        the thread of another; PostgreSQL lets them commit at once, each in its own. A work that raises is rolled
+        back alone; so `work` must not commit or roll back itself.
+        """
+        if self.is_sqlite:
+            return self._together.run(work)
+        with self.write() as session:
+            return work(session)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._one_writer(), self.engine.begin() as connection:
+            yield connection
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one moment of the database. What it changes is thrown away."""
-        with Session(self.engine.execution_options(pratique_read_only=True)) as session:
+        with Session(self._reading) as session:
             yield session
 
     @contextmanager

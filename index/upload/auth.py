@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.datastructures import Authorization
 
-    from index.store.tables import User
+    from index.accounts.permissions import Person
 
 __all__ = ["Uploader", "current_user", "identify", "require_scope"]
 
@@ -29,8 +29,8 @@ class Uploader:
     """Whom a living token acts for."""
 
     token_id: int
-    user: User
-    """As it was then, apart from any session."""
+    user: Person
+    """Without any role."""
     project: str | None
     """The only project that the token may upload to; None for all of its owner's."""
 
@@ -73,7 +73,7 @@ def _secret(authorization: Authorization | None) -> str:
     return authorization.password
 
 
-def current_user(session: Session, uploader: Uploader, *, now: datetime) -> User:
+def current_user(session: Session, uploader: Uploader, *, now: datetime) -> Person:
     """The uploader's account, if the token still lives: reading a large body takes a while.
 
     Raises:

@@ -6,21 +6,21 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 
 from index.hold.names import has_been_published
 from index.hold.refusals import NameReserved
 from index.hold.switches import read_switch
 from index.store.tables import Membership, Project
+from index.store.tables.base import table_of
 from index.upload.faults import Code, fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from index.store.tables import User
+    from index.accounts.permissions import Principal
     from scanner.archive.faults import Fault
 
 __all__ = ["PROHIBITED_SWITCH", "is_standard_library", "name_faults", "ultranormalized"]
@@ -35,6 +35,17 @@ _OTHER_MODULES: Final = """
     annotationlib compression
 """
 
+_project, _membership = table_of(Project).c, table_of(Membership).c
+
+#: Put together once: every upload asks it.
+_IS_MEMBER: Final = select(
+    exists().where(
+        _membership.project_id == _project.id,
+        _project.name == bindparam("name"),
+        _membership.user_id == bindparam("uploader"),
+    )
+)
+
 _STANDARD_LIBRARY: Final = frozenset(
     canonicalize_name(name) for name in (*sys.stdlib_module_names, *_OTHER_MODULES.split()) if not name.startswith("_")
 )
@@ -47,13 +58,14 @@ _TYPED_BY_MISTAKE: Final = """
 """
 
 
-def name_faults(session: Session, name: str, uploader: User) -> Iterator[Fault]:
+def name_faults(session: Session, name: str, uploader: Principal) -> Iterator[Fault]:
     """What is wrong with giving a new project the normalized `name`. Nothing, where `uploader` may use it already.
 
     A name too near to one whose first release is held gets the words of a prohibited name, as that name itself
     does: nobody learns from an answer what is held.
     """
-    if session.scalar(_is_member(name, uploader)):
+    session.flush()
+    if session.execute(_IS_MEMBER, {"name": name, "uploader": uploader.id}).scalar_one():
         return
     if is_standard_library(name):
         yield fault(
@@ -64,11 +76,6 @@ def name_faults(session: Session, name: str, uploader: User) -> Iterator[Fault]:
         yield _not_allowed(name)
     else:
         yield from _similar(session, name, uploader)
-
-
-def _is_member(name: str, uploader: User) -> Select[tuple[bool]]:
-    mine = Membership.user_id == uploader.id
-    return select(exists().where(Membership.project_id == Project.id, Project.name == name, mine))
 
 
 def is_standard_library(name: str) -> bool:
@@ -84,7 +91,7 @@ def ultranormalized(name: str) -> str:
 _LOOK_ALIKES: Final = str.maketrans({"-": None, "l": "1", "i": "1", "o": "0"})
 
 
-def _similar(session: Session, name: str, uploader: User) -> Iterator[Fault]:
+def _similar(session: Session, name: str, uploader: Principal) -> Iterator[Fault]:
     column = func.replace(func.replace(func.replace(func.replace(Project.name, "-", ""), "l", "1"), "i", "1"), "o", "0")
     mine = exists().where(Membership.project_id == Project.id, Membership.user_id == uploader.id)
     owned = exists().where(Membership.project_id == Project.id)

@@ -87,8 +87,9 @@ def store_upload(
         UploadRefused: somebody else was faster; the bytes may stay behind as a blob that nobody names.
     """
     services.blobs.put(form.content.path, form.content.sha256)
-    with services.database.write() as session:
-        return take_file(services, session, form, file, uploader, now=now)
+    return services.database.write_together(
+        lambda session: take_file(services, session, form, file, uploader, now=now),
+    )
 
 
 def take_file(  # noqa: PLR0913 # one upload has that many sides

@@ -40,7 +40,6 @@ def record_refusal(
         evidence=form.content.sha256,
     )
     try:
-        with services.database.write() as session:
-            append(session, event, now=now)
+        services.database.write_together(lambda session: append(session, event, now=now))
     except Exception:  # noqa: BLE001 # logged; whatever it is, the uploader hears of the refusal
         _log.exception("a refused upload could not be recorded")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import String, bindparam, func, select
 
 from index.store.tables import Artifact, File, Project, ProjectStatus, Release, Submission, SubmissionState
+from index.store.tables.base import table_of
 from index.upload.faults import Code, fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from sqlalchemy import Select
+    from sqlalchemy import Row, Select
     from sqlalchemy.orm import Session
 
     from scanner.archive.faults import Fault
@@ -28,6 +30,7 @@ _OVER: Final = (SubmissionState.WITHDRAWN, SubmissionState.REJECTED, SubmissionS
 
 #: Nobody writes more components; every further `.0` is the same version.
 _COMPONENTS: Final = 8
+_OTHERS: Final = tuple(f"other{number}" for number in range(_COMPONENTS))
 
 
 #: What a project says of itself that lets no more files in (PEP 792).
@@ -68,9 +71,7 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
     Ask only for an uploader who is a member of the project: the answers speak of held files. That a release has one
     sdist needs no check: `parse_filename` takes one spelling and one extension, so there is one filename for it.
     """
-    others = sorted(spellings(target.version) - {target.version})
-    values = {"project": target.project, "version": target.version, "others": others}
-    row = session.execute(_STANDING, values).one()
+    row = _ask(session, target)
     version, published, used = target.version, row.published, row.used or 0
     if row.status in _REFUSING:
         yield fault(*_REFUSING[row.status])
@@ -96,35 +97,39 @@ def release_faults(session: Session, target: Target, limits: ReleaseLimits, *, n
 
 def _standing() -> Select[tuple[str | None, datetime | None, int | None, str | None]]:
     """One row, whatever exists: another spelling of the version, first publication, bytes and status of the project."""
-    present = Submission.state.not_in(_OVER)
-    releases = (
-        select(Release.version)
-        .join(Project, Release.project_id == Project.id)
-        .join(Submission, Submission.release_id == Release.id)
-        .where(Project.name == bindparam("project"))
+    project, release, submission = table_of(Project).c, table_of(Release).c, table_of(Submission).c
+    file, artifact = table_of(File).c, table_of(Artifact).c
+    present = submission.state.not_in(_OVER)
+    releases = select(release.version).where(
+        release.project_id == project.id, submission.release_id == release.id, project.name == bindparam("project")
     )
-    spelling = releases.where(Release.version.in_(bindparam("others", expanding=True)), present).limit(1)
-    published = releases.where(Release.version == bindparam("version")).with_only_columns(
-        func.min(Submission.published_at)
-    )
-    used = (
-        releases.where(present)
-        .join(File, File.submission_id == Submission.id)
-        .join(Artifact, File.sha256 == Artifact.sha256)
-        .where(File.deleted_at.is_(None))
-        .with_only_columns(func.sum(Artifact.size))
-    )
-    status = select(Project.status).where(Project.name == bindparam("project"))
+    spelling = releases.where(
+        release.version.in_([bindparam(name, type_=String()) for name in _OTHERS]), present
+    ).limit(1)
+    published = releases.where(release.version == bindparam("version"))
+    files = releases.where(present, file.submission_id == submission.id, file.sha256 == artifact.sha256)
+    used = files.where(file.deleted_at.is_(None)).with_only_columns(func.sum(artifact.size))
     return select(
         spelling.scalar_subquery().label("spelling"),
-        published.scalar_subquery().label("published"),
+        published.with_only_columns(func.min(submission.published_at)).scalar_subquery().label("published"),
         used.scalar_subquery().label("used"),
-        status.scalar_subquery().label("status"),
+        select(project.status).where(project.name == bindparam("project")).scalar_subquery().label("status"),
     )
 
 
-#: Put together once: that costs more than asking it.
+#: Put together once, of tables: that costs more than asking it.
 _STANDING: Final = _standing()
+
+
+def _ask(session: Session, target: Target) -> Row[tuple[str | None, datetime | None, int | None, str | None]]:
+    session.flush()
+    others = sorted(spellings(target.version) - {target.version})
+    while True:  # once, unless the version has more components than anybody writes
+        some, others = others[:_COMPONENTS], others[_COMPONENTS:]
+        named = dict(zip_longest(_OTHERS, some, fillvalue=""))
+        row = session.execute(_STANDING, {"project": target.project, "version": target.version, **named}).one()
+        if row.spelling is not None or not others:
+            return row
 
 
 def spellings(version: str) -> frozenset[str]:

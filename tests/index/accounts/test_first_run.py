@@ -51,7 +51,7 @@ def test_it_makes_an_analyst_who_administrates_and_somebody_else_with_a_token(se
         assert may(Person.of(admin), Action.DECIDE)
         assert may(Person.of(admin), Action.SEE_SYSTEM)
         assert token.user.username == made.maintainer != made.username
-        assert Person.of(token.user).standings == {"anyone"}
+        assert token.user.standings == {"anyone"}
 
 
 def test_a_second_start_changes_nothing(services: Services, place: Path) -> None:

@@ -81,31 +81,62 @@ def test_putting_the_right_bytes_mends_a_corrupt_blob(blobs: LocalBlobs, source:
     assert blobs.path(_SHA).read_bytes() == _DATA
 
 
-def test_a_put_that_fails_leaves_nothing(blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failing", ["fsync", "link and rename"])
+def test_a_put_that_fails_leaves_nothing(
+    blobs: LocalBlobs, source: Path, failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    if failing == "fsync":
+        monkeypatch.setattr(os, "fsync", full)
+    else:
+        monkeypatch.setattr(os, "link", full)
+        monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         blobs.put(source, _SHA)
     assert _files(blobs) == []
 
 
+def test_a_source_on_another_disk_is_copied(blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_disk(*_arguments: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", other_disk)
+    blobs.put(source, _SHA)
+    source.unlink()
+    assert blobs.path(_SHA).read_bytes() == _DATA
+    assert len(_files(blobs)) == 1
+
+
 def test_file_and_folders_are_synced_before_put_returns(
     blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[str] = []
+    synced: list[tuple[int, list[Path]]] = []
     real = os.fsync
 
     def watch(descriptor: int) -> None:
-        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        synced.append((os.fstat(descriptor).st_ino, _files(blobs)))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", watch)
     blobs.put(source, _SHA)
     place = _files(blobs)[0]
-    assert place.name in synced[0], "the bytes first, under their temporary name"
-    assert {str(place.parent), str(place.parent.parent), str(blobs.folder)} <= set(synced[1:])
+    assert synced[0] == (place.stat().st_ino, []), "the bytes first, before anything has the name"
+    assert {place.parent.stat().st_ino, blobs.folder.stat().st_ino} <= {inode for inode, there in synced[1:] if there}
+
+
+def test_bytes_that_another_process_has_put_are_synced_again_unless_this_one_knows_them(
+    blobs: LocalBlobs, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs.put(source, _SHA)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    blobs.put(source, _SHA)
+    assert synced == []
+    LocalBlobs(blobs.folder).put(source, _SHA)
+    place = _files(blobs)[0]
+    assert {place.stat().st_ino, place.parent.stat().st_ino, blobs.folder.stat().st_ino} <= set(synced)
 
 
 def test_a_deleted_blob_is_missing_and_deleting_again_is_no_error(blobs: LocalBlobs, source: Path) -> None:

@@ -82,7 +82,7 @@ def test_bytes_that_are_deleted_while_they_come_again_are_stored_again(
         if not deleted:
             deleted.append(True)
             drop_bytes(services, digests)
-            assert not self.folder.joinpath(sha256[:2], sha256[2:4], sha256).exists()
+            assert not self.folder.joinpath(sha256[:2], sha256).exists()
 
     monkeypatch.setattr(LocalBlobs, "put", put_and_delete)
     answer = client.upload(again)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from index.accounts.tokens import create_token
 from index.clock import utcnow
@@ -166,18 +165,13 @@ class FailingBlobs:
             raise self.error
 
 
-def fail_before_commit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def fail_before_commit(database: Database) -> None:
     """The next write transaction does all its work and is then rolled back, as by a crash."""
-    write = database.write
 
-    @contextmanager
-    def failing() -> Iterator[Any]:
-        monkeypatch.setattr(database, "write", write)
-        with write() as session:
-            yield session
-            raise ConnectionError("the process is gone")
+    def fail(_connection: object) -> None:
+        raise ConnectionError("the process is gone")
 
-    monkeypatch.setattr(database, "write", failing)
+    event.listen(database.engine, "commit", fail, once=True)
 
 
 def check_that_a_retry_stores_one_file(world: World, client: Client, wheel: Artifact) -> None:
@@ -198,11 +192,9 @@ def test_a_crash_around_the_blob_stores_nothing_and_a_retry_stores_one_file(sing
     check_that_a_retry_stores_one_file(single, client, wheel)
 
 
-def test_a_crash_before_the_commit_stores_nothing_and_a_retry_stores_one_file(
-    single: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_before_the_commit_stores_nothing_and_a_retry_stores_one_file(single: World) -> None:
     client, wheel = single.client(), single.wheel()
-    fail_before_commit(single.services.database, monkeypatch)
+    fail_before_commit(single.services.database)
     assert client.upload(wheel).status_code == 500
     check_that_a_retry_stores_one_file(single, client, wheel)
 

@@ -44,6 +44,13 @@ def test_a_version_that_the_project_has_in_another_spelling_is_refused(client: C
     assert client.upload(build_wheel("tidy-example", "1.0.1", {"a.py": ""})).status_code == 200
 
 
+def test_a_version_with_more_zeros_than_anybody_writes_is_found_in_every_other_spelling(client: Client) -> None:
+    assert client.upload(build_wheel("long", "1", {"long.py": ""})).status_code == 200
+    for zeros in range(1, 24):
+        answer = client.upload(build_wheel("long", "1" + ".0" * zeros, {"long.py": ""}))
+        assert " is the same as 1 " in answer.status, zeros
+
+
 def test_a_release_takes_new_files_for_two_weeks_after_its_publication(
     client: Client, services: Services, wheel: Artifact, sdist: Artifact
 ) -> None:
@@ -76,7 +83,7 @@ def test_a_project_has_a_limit_for_all_its_files(
 
 
 def test_what_a_release_allows_is_found_through_the_project_and_not_through_all_submissions(services: Services) -> None:
-    values = {"project": "foo", "version": "1.0", "others": ["1", "1.0.0"]}
+    values = {"project": "foo", "version": "1.0", **{f"other{number}": "1." + number * "0." for number in range(8)}}
     statement = compiled(_STANDING, values)
     with services.database.read() as session:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
