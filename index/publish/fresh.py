@@ -60,9 +60,9 @@ class ChangeCache(Generic[_V]):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: dict[Hashable, tuple[int, _V]] = {}
+        self._values: dict[Hashable, tuple[Hashable, _V]] = {}
 
-    def get(self, key: Hashable, serial: int, load: Callable[[], _V]) -> _V:
+    def get(self, key: Hashable, serial: Hashable, load: Callable[[], _V]) -> _V:
         """The value of `key` at `serial`, the latest change: kept, or made by one thread while the others wait.
 
         `serial` must have been read before `load` reads: what changes in between is then made anew, never missed.

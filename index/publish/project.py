@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from index.publish.describing import Source
 from index.publish.facts import newest_file, publishers_of
+from index.publish.usage import Usage, downloads_by_file, usage_of
 from index.publish.visible import find_public_project, visible_files
 from index.store.tables import Decision, DecisionKind, ProjectStatus, StoredVerdict
 from scanner.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
@@ -41,6 +42,7 @@ class FileLine:
     yanked_reason: str
     publishers: tuple[tuple[str, str], ...]
     """Kind and identity of each publisher that attested it."""
+    downloads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,33 +102,38 @@ class ProjectView:
     status_reason: str
     release: ReleaseView | None
     """None where the project is in quarantine."""
+    usage: Usage
     releases: tuple[ReleaseLine, ...] = field(default=())
 
 
-def project_view(session: Session, name: str, version: str | None = None) -> ProjectView | None:
+def project_view(session: Session, name: str, version: str | None = None, *, today: date) -> ProjectView | None:
     """The project (normalized name) with its newest release, or with `version`; None where that is not visible."""
     project = find_public_project(session, name)
     if project is None:
         return None
     files = visible_files(session, name)
     newest = newest_file(files)
+    usage = usage_of(session, [name], today=today)[name]
     if newest is None:
-        return None if version is not None else _view(project, None, ())
+        return None if version is not None else _view(project, None, (), usage)
     newest_version = newest.submission.release.version
     chosen = [file for file in files if _is(file, newest_version if version is None else version)]
     if not chosen:
         return None
+    downloads = downloads_by_file(session, chosen)
     release = ReleaseView(
         version=chosen[0].submission.release.version,
         is_newest=chosen[0].submission.release.version == newest_version,
-        files=tuple(_line(file) for file in chosen),
+        files=tuple(_line(file, downloads[file.id]) for file in chosen),
         judged=_judged(session, chosen),
         metadata=_metadata(parse_email(chosen[0].metadata_bytes)[0]),
     )
-    return _view(project, release, _release_lines(files))
+    return _view(project, release, _release_lines(files), usage)
 
 
-def _view(project: Project, release: ReleaseView | None, releases: tuple[ReleaseLine, ...]) -> ProjectView:
+def _view(
+    project: Project, release: ReleaseView | None, releases: tuple[ReleaseLine, ...], usage: Usage
+) -> ProjectView:
     return ProjectView(
         id=project.id,
         name=project.name,
@@ -135,6 +142,7 @@ def _view(project: Project, release: ReleaseView | None, releases: tuple[Release
         status_reason=project.status_reason,
         release=release,
         releases=releases,
+        usage=usage,
     )
 
 
@@ -166,7 +174,7 @@ def _release_lines(files: Sequence[File]) -> tuple[ReleaseLine, ...]:
     )
 
 
-def _line(file: File) -> FileLine:
+def _line(file: File, downloads: int) -> FileLine:
     return FileLine(
         filename=file.filename,
         packagetype=file.packagetype,
@@ -177,6 +185,7 @@ def _line(file: File) -> FileLine:
         yanked=file.yanked,
         yanked_reason=file.yanked_reason,
         publishers=tuple(dict.fromkeys((fact.publisher_kind, fact.identity) for fact in publishers_of(file))),
+        downloads=downloads,
     )
 
 

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
 from index.publish.changes import last_changed_at, last_serial
+from index.publish.downloads import DownloadCounter
 from index.publish.fresh import ChangeCache, FreshCache
 from index.publish.negotiation import SimpleType, choose
 from index.publish.pages import BARE_POLICY, Page, make_page
@@ -51,6 +52,7 @@ _METADATA: Final = ".metadata"
 class _Visible:
     """A file that may be given out."""
 
+    id: int
     sha256: Sha256Hex
     filename: str
     size: int
@@ -69,6 +71,7 @@ class Reads:
         self._files: FreshCache[_Visible | HTTPStatus] = FreshCache(services.database)
         self._serials: FreshCache[int] = FreshCache(services.database)
         self._lists: ChangeCache[Page] = ChangeCache()
+        self._downloads = DownloadCounter(services.database)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer."""
@@ -83,7 +86,8 @@ class Reads:
         return self._app(environ, start_response)
 
     def close(self) -> None:
-        """The connections that watch for changes are closed."""
+        """The connections that watch for changes are closed, and the last downloads are counted."""
+        self._downloads.close()
         self._pages.close()
         self._files.close()
         self._serials.close()
@@ -157,7 +161,7 @@ class Reads:
             if published_at is None:
                 return HTTPStatus.NOT_FOUND
             size = file.artifact.size
-            return _Visible(digest, filename, size, published_at, file.metadata_bytes, file.metadata_sha256)
+            return _Visible(file.id, digest, filename, size, published_at, file.metadata_bytes, file.metadata_sha256)
 
     def _bytes(self, found: _Visible, environ: WSGIEnvironment) -> Response:
         try:
@@ -168,12 +172,15 @@ class Reads:
         response.call_on_close(blob.close)
         response.content_length = found.size
         try:
-            return _headed(response, found.sha256, found).make_conditional(
+            answer = _headed(response, found.sha256, found).make_conditional(
                 environ, accept_ranges=True, complete_length=found.size
             )
         except RequestedRangeNotSatisfiable as error:
             response.close()
             return _as_response(error, environ)
+        if answer.status_code == HTTPStatus.OK and environ["REQUEST_METHOD"] == "GET":
+            self._downloads.count(found.id)
+        return answer
 
 
 def _headed(response: Response, etag: str, found: _Visible) -> Response:

@@ -11,6 +11,7 @@ from index.audit.log import Event, append
 from index.publish.changes import record_changes
 from index.publish.facts import newest_file, summary_of
 from index.publish.render import DetailView, FileEntry, detail_html, detail_json
+from index.publish.usage import renew_dependencies
 from index.publish.visible import has_been_visible, visible_files
 from index.store.tables import DetailPage, FilenameClaim, Listing, ProjectStatus, SubmissionState
 
@@ -87,6 +88,7 @@ def refresh_page(session: Session, project: Project, *, now: datetime, public_ur
 def _renew_listing(session: Session, project: Project, files: Sequence[File]) -> None:
     """The project is in the lists with its newest release, or in none."""
     newest = newest_file(files)
+    renew_dependencies(session, project.name, newest)
     if newest is None:
         session.execute(delete(Listing).where(Listing.project == project.name))
         return

@@ -19,12 +19,13 @@ from index.publish.facts import project_facts, provenance
 from index.publish.feeds import new_projects, new_releases
 from index.publish.fresh import ChangeCache
 from index.publish.pages import PAGE_CACHE
+from index.publish.usage import total_downloads
 from index.publish.visible import totals, visible_files
 from index.publish.wellknown import ROBOTS, key_document, security_txt, signing_key
 from index.services import current_services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response as BaseResponse
@@ -84,8 +85,15 @@ def rss_packages() -> BaseResponse:
 
 @blueprint.get("/stats")
 def stats() -> BaseResponse:
-    """How much is visible."""
-    return _revalidated(_once_per_change(lambda session: msgspec.json.encode(totals(session)._asdict())), _JSON)
+    """How much is visible, and how often it was downloaded: counted anew after a change, and once a minute."""
+    now = utcnow()
+
+    def load(session: Session) -> bytes:
+        downloads, recent = total_downloads(session, today=now.date())
+        figures = totals(session)._asdict() | {"downloads": downloads, "downloads_30_days": recent}
+        return msgspec.json.encode(figures)
+
+    return _revalidated(_once_per_change(load, and_per=now.replace(second=0, microsecond=0)), _JSON)
 
 
 @blueprint.get("/changes/")
@@ -129,8 +137,8 @@ def robots() -> Response:
     return Response(ROBOTS, content_type=_TEXT)
 
 
-def _once_per_change(load: Callable[[Session], bytes]) -> bytes:
-    """What `load` makes of the database, made anew only where something visible has changed."""
+def _once_per_change(load: Callable[[Session], bytes], *, and_per: Hashable = None) -> bytes:
+    """What `load` makes of the database, made anew only where something visible, or `and_per`, has changed."""
     cache: ChangeCache[bytes] = current_app.extensions.setdefault("pratique-feeds", ChangeCache())
     database = current_services().database
 
@@ -140,7 +148,7 @@ def _once_per_change(load: Callable[[Session], bytes]) -> bytes:
 
     with database.read() as session:
         serial = last_serial(session)
-    return cache.get(request.endpoint, serial, loaded)
+    return cache.get(request.endpoint, (serial, and_per), loaded)
 
 
 def _fresh(body: bytes, content_type: str) -> Response:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import joinedload
 
-from index.store.tables import Artifact, File, Listing, Project, ProjectStatus, Release, Submission, SubmissionState
+from index.store.tables import (
+    Artifact,
+    Downloads,
+    File,
+    Listing,
+    Project,
+    ProjectStatus,
+    Release,
+    Submission,
+    SubmissionState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +31,7 @@ __all__ = [
     "latest_files",
     "listed_projects",
     "totals",
+    "visible_downloads",
     "visible_file",
     "visible_files",
     "visible_projects",
@@ -89,6 +100,11 @@ def totals(session: Session) -> Totals:
     )
     projects, releases, files, size = session.execute(counted).one()
     return Totals(projects, releases, files, int(size or 0))
+
+
+def visible_downloads() -> Select[File]:
+    """The visible files with their downloads, one row for each day: columns and groups are the caller's to choose."""
+    return _visible().join(Downloads, Downloads.file_id == File.id)
 
 
 def has_been_visible(session: Session, project: Project) -> bool:

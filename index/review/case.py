@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from index.clock import utcnow
+from index.publish.usage import Usage, usage_of
 from index.review.changes import compare
 from index.review.facts import (
     SEVERITY_ORDER,
@@ -105,6 +107,8 @@ class CaseView:
     files: tuple[FileFact, ...]
     metadata: ArtifactMetadata | None
     previous_version: str | None
+    usage: Usage
+    """How much the project is used: whom a mistake would hit."""
     changes: Changes | None
     publishers: tuple[Publisher, ...]
     new_publishers: tuple[str, ...]
@@ -168,12 +172,17 @@ def load_case(services: Services, session: Session, submission_id: str) -> CaseV
         files=file_facts(session, submission, inspections, ruleset),
         metadata=next((one.metadata for one in inspections.values() if one.metadata.name), None),
         previous_version=previous.release.version if previous else None,
+        usage=_usage(session, submission.release.project.name),
         changes=_changes(session, inspections, previous, ruleset),
         publishers=publishers_of(session, submission),
         new_publishers=_new_publishers(session, submission, previous),
         decisions=_decisions(session, submission.id),
         events=_events(session, submission.id),
     )
+
+
+def _usage(session: Session, project: str) -> Usage:
+    return usage_of(session, [project], today=utcnow().date())[project]
 
 
 def _previous(session: Session, current: VerdictFact | None) -> Submission | None:

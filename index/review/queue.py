@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeVarTuple
 from packaging.utils import canonicalize_name
 from sqlalchemy import Select, func, or_, select
 
+from index.clock import utcnow
+from index.publish.usage import Usage, usage_of
 from index.review.facts import (
     PlacedFinding,
     current_verdicts,
@@ -56,6 +58,8 @@ class QueueRow:
     first_release: bool
     new_publishers: tuple[str, ...]
     """Who uploaded this release but not the one before it."""
+    usage: Usage
+    """How much the project is used: whom a mistake would hit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,8 @@ def _rows(
     services: Services, session: Session, found: Sequence[tuple[Submission, CaseOrigin | None, datetime]]
 ) -> tuple[QueueRow, ...]:
     read = _Read.of(session, [submission.id for submission, _, _ in found])
+    names = {submission.release.project.name for submission, _, _ in found}
+    usage = usage_of(session, sorted(names), today=utcnow().date())
     rows = []
     for submission, origin, since in found:
         fact = read.verdicts.get(submission.id)
@@ -156,6 +162,7 @@ def _rows(
             worst=worst(read.findings.get(submission.id, ())),
             first_release=fact is not None and previous is None,
             new_publishers=read.new_publishers(submission.id, previous),
+            usage=usage[submission.release.project.name],
         )
         rows.append(row)
     return tuple(rows)

@@ -32,7 +32,7 @@ def project(name: str, version: str | None) -> str | Response:
         return redirect(url_for("people.project", name=normalized, version=version), 301)
     services, person = current_services(), current_person()
     with services.database.read() as session:
-        view = project_view(session, normalized, version)
+        view = project_view(session, normalized, version, today=utcnow().date())
         if view is None:
             abort(404, "No project or release of this name is published here.")
         manages = may(person, Action.MANAGE_PROJECT, part=membership(session, person, view.id))

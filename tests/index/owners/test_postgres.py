@@ -59,7 +59,7 @@ def test_everything_is_asked_and_done_there_too(services: Services, tmp_path: Pa
         assert listed_projects(session) == [("demo", "demo"), ("other", "other")]
         assert totals(session)[:3] == (2, 2, 2)
         assert [row.project for row in search(session, "named demo", 1).rows] == ["demo"]
-        view = project_view(session, "demo")
+        view = project_view(session, "demo", today=NOW.date())
         assert view is not None
         assert [line.version for line in view.releases] == ["2.0"]
         assert b"demo 2.0" in new_releases(session, public_url="")

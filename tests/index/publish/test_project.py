@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def view(services: Services, name: str, version: str | None = None) -> ProjectView | None:
     with services.database.read() as session:
-        return project_view(session, name, version)
+        return project_view(session, name, version, today=NOW.date())
 
 
 def judge(services: Services, submission_id: str, outcome: str, *decisions: DecisionKind) -> None:
