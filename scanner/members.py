@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from scanner.archive import ArchiveRefused, Fault, read_distribution, walk
 from scanner.model import ArtifactMetadata, MemberName, Role, Sha256Hex
 from scanner.roles import roles
 from scanner.source import MAX_PARSE_BYTES
+from scanner.syntax import parse
 from scanner.view import MemberView
 
 if TYPE_CHECKING:
@@ -154,9 +154,7 @@ def _is_python(name: MemberName, data: bytes) -> bool:
     if b"\0" in data[:_PROBE] or not _STATEMENT.search(data):
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(isinstance(node, ast.Call | ast.Import | ast.ImportFrom) for node in ast.walk(tree))

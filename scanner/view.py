@@ -6,8 +6,6 @@ lazy: decoding and parsing happen when the first analyser asks, once.
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.model import ArtifactMetadata, Finding, MemberName, Role, Sha256Hex
 from scanner.source import DecodedSource, SourceUnreadable, decode_source
+from scanner.syntax import parse
 
 if TYPE_CHECKING:
+    import ast
+
     from scanner.ruleset import Ruleset
 
 __all__ = ["ArtifactAnalyzer", "ArtifactView", "MemberAnalyzer", "MemberView", "forget_trees"]
@@ -104,9 +105,7 @@ def forget_trees() -> None:
 
 def _parsed(view: MemberView) -> ast.Module | SourceUnreadable:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(view.source.text)
+        return parse(view.source.text)
     except SourceUnreadable as error:
         return SourceUnreadable(*error.args, line=error.line)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

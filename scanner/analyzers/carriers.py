@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-import warnings
 from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from scanner.analyzers.readers.media import end_of, media_kind, texts_in
 from scanner.layers import unfold
 from scanner.model import RUNNING_ROLES, Role, Severity
 from scanner.source import MAX_PARSE_BYTES
+from scanner.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,9 +182,7 @@ def _mistaken(suffix: str, view: MemberView, opening: Opening) -> Iterator[Findi
 def _statements(data: bytes) -> int:
     """Statements of the Python source `data`: calls, imports, definitions and assignments, not mere words."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return 0
     return sum(not isinstance(node, ast.Expr) or isinstance(node.value, ast.Call | ast.Await) for node in tree.body)

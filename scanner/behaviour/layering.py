@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from scanner.behaviour.vocabulary import Effect
 from scanner.layers import MAX_LAYER_BYTES, unfold
 from scanner.model import Sha256Hex
 from scanner.source import MAX_PARSE_BYTES
+from scanner.syntax import parse
 from scanner.view import MemberView
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def acts_as_python(data: bytes) -> bool:
     if len(data) > MAX_PARSE_BYTES or b"\0" in data or not (b"(" in data or b"import" in data):
         return False
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
+        tree = parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(isinstance(node, _ACTING) for node in ast.walk(tree))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import warnings
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import texts
@@ -16,6 +15,7 @@ from scanner.behaviour.registry import Call, register
 from scanner.behaviour.scopes import FunctionInfo, Partial
 from scanner.behaviour.values import COMPUTED, DECODED, ENCODED, MISSING, UNKNOWN, Value, constant, join, named
 from scanner.behaviour.vocabulary import Effect, canonical, effect_of
+from scanner.syntax import parse
 
 if TYPE_CHECKING:
     from scanner.behaviour.interpreter import Interpreter
@@ -160,9 +160,7 @@ def _inline(it: Interpreter, call: Call, text: str, *, muted: bool) -> Value:
         it.texts_run.add(text)
     it.budget.visit(len(text) // 8)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.strip())
+        tree = parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return UNKNOWN
     line, it.line = it.line, _line(it, call)

@@ -1,0 +1,55 @@
+"""From text to tree: the interpreter's own parser first, the rewriting of newer syntax where that refuses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import Final
+
+from scanner.syntax.formatted import Joiner
+from scanner.syntax.lexing import NotPython, tokens_of
+from scanner.syntax.newer import rewritten
+
+__all__ = ["parse"]
+
+#: One of these stands in every text that has newer syntax: a text without is not worth a second reading.
+_HINTS: Final = re.compile(
+    r"(?:def|class)[ \t\\\n]+\w+[ \t\\\n]*\[|\btype[ \t\\\n]+\w|\blazy[ \t\\\n]+(?:from|import)\b"
+    r"|\bexcept\b[^\n:]*,|(?i:[ft]r?|r[ft])['\"]"
+)
+
+
+def parse(text: str | bytes) -> ast.Module:
+    """The syntax tree of `text` (bytes are decoded by PEP 263).
+
+    Syntax newer than this interpreter becomes the nearest that it has: type parameters (PEP 695, 696) are left out, a
+    type alias is an assignment, a template string (PEP 750) a formatted one, a lazy import (PEP 810) an import,
+    `except A, B` (PEP 758) names a tuple, and formatted strings are those of PEP 701. Lines are those of `text`;
+    columns right of a rewritten place may differ.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError, MemoryError: as `ast.parse`; the error is the one of the text as it
+            stands.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except SyntaxError:
+            tree = _newer(text if isinstance(text, str) else text.decode("utf-8", "replace"))
+            if tree is None:
+                raise
+            return tree
+
+
+def _newer(text: str) -> ast.Module | None:
+    if not _HINTS.search(text):
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    joiner = Joiner.unlike(text)
+    try:
+        tree = ast.parse(rewritten(text, tokens_of(text), joiner))
+        return joiner.restored(tree)
+    except (NotPython, SyntaxError):
+        return None
