@@ -10,6 +10,7 @@ from flask import Flask, g, request
 
 import webui
 from index.clock import utcnow
+from index.hold.bell import Bell
 from index.owners.views import blueprint as owners
 from index.publish.reading import ReadingWithToken
 from index.publish.reads import Reads
@@ -49,7 +50,9 @@ def create_app(services: Services) -> Flask:
 
 def application() -> Flask:
     """The application of a web process: `gunicorn 'pratique.wsgi:application()'`."""
-    return create_app(open_services("web"))
+    services = open_services("web")
+    services.ring = Bell(services.ring, most=services.settings.worker_threads)  # no upload waits for a broker
+    return create_app(services)
 
 
 def _begin() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, literal_column, select
 
 from index.hold.submission import EVER_PUBLIC, LIVE_UNPUBLISHED
 from index.store.tables import Artifact, File, FilenameClaim, Membership, Project, Release, Submission, SubmissionState
@@ -99,7 +99,7 @@ def _in_states(states: Iterable[SubmissionState]) -> ColumnElement[bool]:
 
     Asked "state in …", it walks all submissions of the index that are in those states.
     """
-    return _submission.state.not_in(tuple(state for state in SubmissionState if state not in states))
+    return _submission.state.not_in([literal_column(f"'{state}'") for state in SubmissionState if state not in states])
 
 
 def _standing() -> Select[Any]:

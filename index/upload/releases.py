@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, bindparam, func, literal_column, select
 
 from index.store.tables import Artifact, File, Project, ProjectStatus, Release, Submission, SubmissionState
 from index.store.tables.base import table_of
@@ -99,7 +99,7 @@ def _standing() -> Select[tuple[str | None, datetime | None, int | None, str | N
     """One row, whatever exists: another spelling of the version, first publication, bytes and status of the project."""
     project, release, submission = table_of(Project).c, table_of(Release).c, table_of(Submission).c
     file, artifact = table_of(File).c, table_of(Artifact).c
-    present = submission.state.not_in(_OVER)
+    present = submission.state.not_in([literal_column(f"'{state}'") for state in _OVER])
     releases = select(release.version).where(
         release.project_id == project.id, submission.release_id == release.id, project.name == bindparam("project")
     )
