@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     reading: Literal["open", "token"] = Field(
         "open", description="Who reads what is published: everybody, or whoever has an API token or is signed in."
     )
+    namespaces: bool = Field(
+        default=False, description="Prefixes of names can be reserved (PEP 752), and the Simple API is 1.5."
+    )
     settle_seconds: float = Field(10.0, ge=0, description="A submission closes when no file has come for so long.")
     session_days: float = Field(
         7.0, gt=0, le=365, description="A publishing session (PEP 694) that nobody publishes ends after so many days."

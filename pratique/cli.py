@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "keeper": ("pratique.commands.processes", "keeper"),
     "log": ("pratique.commands.log", "log"),
     "migrate": ("pratique.commands.processes", "migrate"),
+    "namespace": ("pratique.commands.namespace", "namespace"),
     "rules": ("pratique.commands.rules", "rules"),
     "scan": ("pratique.commands.scan", "scan"),
     "serve": ("pratique.commands.serve", "serve"),

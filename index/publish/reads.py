@@ -22,9 +22,10 @@ from werkzeug.wsgi import wrap_file
 from index.publish.changes import last_changed_at, last_serial
 from index.publish.downloads import DownloadCounter
 from index.publish.fresh import ChangeCache, FreshCache
+from index.publish.namespaces import API_VERSION_WITH_NAMESPACES, with_namespaces
 from index.publish.negotiation import SimpleType, choose
 from index.publish.pages import BARE_POLICY, Page, make_page
-from index.publish.render import list_html, list_json
+from index.publish.render import API_VERSION, list_html, list_json
 from index.publish.visible import listed_projects, visible_file
 from index.store.blobs import BlobCorrupt, BlobMissing
 from index.store.tables import Artifact, DetailPage
@@ -107,7 +108,9 @@ class Reads:
         with self._services.database.read() as session:
             serial, changed_at = last_serial(session), last_changed_at(session)
             projects = listed_projects(session)
-        body = list_json(projects, serial=serial) if kind is SimpleType.JSON else list_html(projects)
+        version = API_VERSION_WITH_NAMESPACES if self._services.settings.namespaces else API_VERSION
+        json = kind is SimpleType.JSON
+        body = list_json(projects, serial=serial, version=version) if json else list_html(projects)
         return make_page(kind, body, serial=serial, changed_at=changed_at)
 
     def _detail(self, name: str, slash: str, environ: WSGIEnvironment) -> WSGIApplication:
@@ -126,16 +129,18 @@ class Reads:
     def _load_pages(self, name: str) -> dict[SimpleType, Page] | None:
         with self._services.database.read() as session:
             stored = session.get(DetailPage, name)
-        if stored is None:
-            return None
+            if stored is None:
+                return None
+            grants = self._services.settings.namespaces
+            json = with_namespaces(session, name, stored.json) if grants else stored.json
+        serial, changed_at = stored.serial, stored.updated_at
         return {
-            kind: make_page(
-                kind,
-                stored.json if kind is SimpleType.JSON else stored.html,
-                serial=stored.serial,
-                changed_at=stored.updated_at,
-            )
-            for kind in SimpleType
+            # A grant changes the page without a date.
+            SimpleType.JSON: make_page(SimpleType.JSON, json, serial=serial, changed_at=None if grants else changed_at),
+            **{
+                kind: make_page(kind, stored.html, serial=serial, changed_at=changed_at)
+                for kind in (SimpleType.HTML, SimpleType.TEXT)
+            },
         }
 
     def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:

@@ -126,10 +126,10 @@ def _file_html(file: FileEntry) -> str:
     return f"<a {' '.join(attributes)}>{escape(file.filename)}</a><br>\n"
 
 
-def list_json(projects: Sequence[tuple[str, str]], *, serial: int) -> bytes:
+def list_json(projects: Sequence[tuple[str, str]], *, serial: int, version: str = API_VERSION) -> bytes:
     """The list of all projects (normalized name, display name) in JSON."""
     page = {
-        "meta": {"api-version": API_VERSION, "_last-serial": serial},
+        "meta": {"api-version": version, "_last-serial": serial},
         "projects": [{"name": shown} for _, shown in projects],
     }
     return msgspec.json.encode(page)

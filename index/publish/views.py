@@ -18,6 +18,8 @@ from index.publish.changes import MOST_CHANGES, changes_since, last_serial
 from index.publish.facts import project_facts, provenance
 from index.publish.feeds import new_projects, new_releases
 from index.publish.fresh import ChangeCache
+from index.publish.namespaces import namespace_document, namespaces_document
+from index.publish.negotiation import SimpleType
 from index.publish.pages import PAGE_CACHE
 from index.publish.usage import total_downloads
 from index.publish.visible import totals, visible_files
@@ -94,6 +96,29 @@ def stats() -> BaseResponse:
         return msgspec.json.encode(figures)
 
     return _revalidated(_once_per_change(load, and_per=now.replace(second=0, microsecond=0)), _JSON)
+
+
+@blueprint.get("/namespaces")
+def namespaces() -> BaseResponse:
+    """Every reserved prefix of names (PEP 752)."""
+    return _namespaces(namespaces_document)
+
+
+@blueprint.get("/namespace/<namespace>")
+def namespace(namespace: str) -> BaseResponse:
+    """One reserved prefix, its parent and its children."""
+    return _namespaces(lambda session: namespace_document(session, namespace))
+
+
+def _namespaces(load: Callable[[Session], object]) -> BaseResponse:
+    services = current_services()
+    if not services.settings.namespaces:
+        abort(404, "This index has no namespaces.")
+    with services.database.read() as session:
+        document = load(session)
+    if document is None:
+        abort(404, "There is no such namespace here.")
+    return _revalidated(msgspec.json.encode(document), SimpleType.JSON.content_type)
 
 
 @blueprint.get("/changes/")

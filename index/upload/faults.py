@@ -59,6 +59,7 @@ class Code(StrEnum):
 
     NAME_STANDARD_LIBRARY = "name.standard-library"
     NAME_NOT_ALLOWED = "name-not-allowed"
+    NAME_RESERVED_PREFIX = "name.namespace"
     NAME_TOO_SIMILAR = "name.too-similar"
     VERSION_SPELLING = "release.version-spelling"
     RELEASE_CLOSED = "release.closed"

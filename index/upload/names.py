@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 from sqlalchemy import bindparam, exists, func, select
 
+from index.accounts.namespaces import may_use
 from index.hold.names import has_been_published
 from index.hold.refusals import NameReserved
 from index.hold.switches import read_switch
 from index.store.tables import Membership, Project
 from index.store.tables.base import table_of
-from index.upload.faults import Code, fault
+from index.upload.faults import Code, fault, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from index.accounts.permissions import Principal
     from scanner.archive.faults import Fault
 
-__all__ = ["PROHIBITED_SWITCH", "is_standard_library", "name_faults", "ultranormalized"]
+__all__ = ["PROHIBITED_SWITCH", "is_standard_library", "name_faults", "require_namespace", "ultranormalized"]
 
 #: The switch that holds the operator's list: normalized names, separated by white space.
 PROHIBITED_SWITCH: Final = "prohibited_names"
@@ -76,6 +78,21 @@ def name_faults(session: Session, name: str, uploader: Principal) -> Iterator[Fa
         yield _not_allowed(name)
     else:
         yield from _similar(session, name, uploader)
+
+
+def require_namespace(session: Session, name: str, uploader: Principal) -> None:
+    """No namespace (PEP 752) stands between `uploader` and the project of the normalized `name`.
+
+    Asked before anything else about the name, so that the answer is the same whether somebody's project of that name
+    is held or not.
+
+    Raises:
+        UploadRefused: 409, because the name begins with what is reserved for others.
+    """
+    namespace = may_use(session, name, uploader.id)
+    if namespace is not None:
+        message = f"The name {name!r} is in the namespace {namespace!r}, which is reserved. Choose another name."
+        raise refuse(Code.NAME_RESERVED_PREFIX, message, HTTPStatus.CONFLICT)
 
 
 def is_standard_library(name: str) -> bool:

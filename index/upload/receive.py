@@ -16,7 +16,7 @@ from index.upload.auth import current_user, require_scope
 from index.upload.checks import classifier_faults, digest_faults, request_faults, require_upload, tag_faults
 from index.upload.faults import Code, UploadRefused, refuse
 from index.upload.metadata import form_faults
-from index.upload.names import name_faults
+from index.upload.names import name_faults, require_namespace
 from index.upload.releases import ReleaseLimits, Target, release_faults
 from scanner.archive import ArchiveRefused, Fault, parse_filename, read_distribution
 
@@ -111,6 +111,8 @@ def take_file(  # noqa: PLR0913 # one upload has that many sides
     """
     user = current_user(session, uploader, now=now)
     services.database.lock_project(session, file.project)
+    if services.settings.namespaces:
+        require_namespace(session, file.project, user)
     faults = list(name_faults(session, file.project, user))
     with translated():
         receipt = receive(
@@ -204,6 +206,8 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
     content = upload.form.content
     with services.database.read() as session, translated():
         user = upload.uploader.user
+        if services.settings.namespaces:
+            require_namespace(session, filename.name, user)
         try:
             receipt = precheck(
                 session, project=filename.name, filename=filename.filename, sha256=content.sha256, uploader=user

@@ -107,5 +107,6 @@ class NamespaceGrant(Base):
     namespace: Mapped[str] = mapped_column(String(200), primary_key=True)
     """Normalized: the project of that very name, and all whose names begin with it and a hyphen."""
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
-    created_at: Mapped[datetime]
+    reserved_at: Mapped[datetime]
+    """Since when the namespace is reserved without a break, for whomever: older projects go on."""
     user: Mapped[User] = relationship(lazy="joined")

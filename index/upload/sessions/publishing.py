@@ -17,7 +17,7 @@ from index.hold.submission import SubmissionEvent
 from index.store.identifiers import new_id
 from index.store.tables import FileStatus, PublishingSession, Release, Submission, SubmissionState
 from index.upload.faults import Code, UploadRefused, fault, refuse
-from index.upload.names import name_faults
+from index.upload.names import name_faults, require_namespace
 from index.upload.receive import release_limits
 from index.upload.releases import Target, release_faults
 from index.upload.sessions.documents import files_of, session_url
@@ -41,6 +41,8 @@ def open_session(desk: Desk, display_name: str, version: str) -> PublishingSessi
     """
     name = _release_name(display_name, version)
     desk.lock(name.project)
+    if desk.services.settings.namespaces:
+        require_namespace(desk.session, name.project, desk.user)
     standing = desk.permit(name.project, name.version)
     faults = list(name_faults(desk.session, name.project, desk.user))
     if faults:
@@ -132,6 +134,8 @@ def begin_again(desk: Desk, record: PublishingSession) -> None:
         return
     release: Release = rejected.release
     name = ReleaseName(release.project.name, release.project.display_name, release.version)
+    if desk.services.settings.namespaces:
+        require_namespace(desk.session, name.project, desk.user)
     standing = desk.permit(name.project, name.version)
     faults = list(name_faults(desk.session, name.project, desk.user))
     if faults:

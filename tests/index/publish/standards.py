@@ -73,6 +73,53 @@ class ProjectList(msgspec.Struct, forbid_unknown_fields=True):
     projects: list[Listed]
 
 
+class MetaWithNamespaces(msgspec.Struct, forbid_unknown_fields=True):
+    """As :class:`Meta`, where PEP 752 is supported."""
+
+    api_version: Literal["1.5"] = msgspec.field(name="api-version")
+    last_serial: int = msgspec.field(name="_last-serial")
+
+
+class Namespace(msgspec.Struct, forbid_unknown_fields=True):
+    """PEP 752, in the project detail."""
+
+    name: NormalName
+    owned: bool
+
+
+class DetailWithNamespaces(msgspec.Struct, forbid_unknown_fields=True):
+    """`/simple/NAME/` of API 1.5: the key is there, null or not empty."""
+
+    meta: MetaWithNamespaces
+    name: NormalName
+    project_status: Status = msgspec.field(name="project-status")
+    versions: list[Text]
+    files: list[File]
+    namespaces: Annotated[list[Namespace], msgspec.Meta(min_length=1)] | None
+
+
+class ProjectListWithNamespaces(msgspec.Struct, forbid_unknown_fields=True):
+    """`/simple/` of API 1.5."""
+
+    meta: MetaWithNamespaces
+    projects: list[Listed]
+
+
+class NamespaceListed(msgspec.Struct, forbid_unknown_fields=True):
+    """One of `/namespaces`."""
+
+    name: NormalName
+
+
+class NamespaceDetail(msgspec.Struct, forbid_unknown_fields=True):
+    """`/namespace/NAME`."""
+
+    name: NormalName
+    parent: NormalName | None
+    children: list[NormalName]
+    owner: Text | msgspec.UnsetType = msgspec.UNSET
+
+
 class GitHub(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="GitHub"):
     """A publisher; `claims` is mandatory, and may be null."""
 

@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table('namespace_grant',
     sa.Column('namespace', sa.String(length=200), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.Column('created_at', index.store.tables.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('reserved_at', index.store.tables.base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_namespace_grant_user_id')),
     sa.PrimaryKeyConstraint('namespace', 'user_id', name=op.f('pk_namespace_grant'))
     )
