@@ -19,6 +19,7 @@ from scanner.analyzers.build_config import build_config
 from scanner.analyzers.metadata import metadata
 from scanner.analyzers.openers import OPENERS
 from scanner.analyzers.opening import Opening, Surroundings
+from scanner.analyzers.prose import weighed
 from scanner.analyzers.quality import quality
 from scanner.analyzers.shape import shape
 from scanner.analyzers.startup import startup
@@ -102,7 +103,7 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
         filename=filename,
         engine=ENGINE_VERSION,
         ruleset=ruleset.hash,
-        findings=sifted(work.findings, ruleset),
+        findings=sifted(weighed(work.findings, contents.views, ruleset, executes="dynamic-code" in work.able), ruleset),
         members=_facts(contents),
         metadata=contents.metadata,
         capabilities=tuple(sorted(work.able)),

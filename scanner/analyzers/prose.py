@@ -6,14 +6,20 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
+from scanner.model import Kind, MemberName, Role
 from scanner.source import SourceUnreadable
+from scanner.syntax import is_rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from scanner.model import Finding
+    from scanner.ruleset import Ruleset
     from scanner.view import MemberView
 
-__all__ = ["without_prose"]
+__all__ = ["weighed", "without_prose"]
 
 #: Whoever reads its own documentation or source may do anything with it: then it is data like any other.
 _READS_ITSELF: Final = re.compile(
@@ -44,8 +50,29 @@ def without_prose(view: MemberView) -> bytes | None:
         tree = view.tree
     except SourceUnreadable:
         return None
+    if is_rewritten(tree):  # its columns are not those of the text
+        return None
     literals, prose = _literals(tree, _starts(data))
     return _blanked(data, sorted([*prose, *_comments(data, literals)]))
+
+
+def weighed(
+    findings: Iterable[Finding], members: Mapping[MemberName, MemberView], ruleset: Ruleset, *, executes: bool
+) -> Iterator[Finding]:
+    """The findings, with those in prose as what they are in this artifact.
+
+    Code that executes what it puts together may put it together from any comment: where the artifact has such code
+    (`executes`), prose runs when its member does. Elsewhere it never runs, and what speaks of running code alone is
+    left out.
+    """
+    for finding in findings:
+        member = members.get(MemberName(finding.member))
+        if finding.kind is not Kind.TEXT or finding.role is not Role.NEVER or member is None or not member.is_python:
+            yield finding
+        elif executes:
+            yield replace(finding, role=member.role)
+        elif ruleset.rules[finding.rule].concerns(finding.member, Role.NEVER):
+            yield finding
 
 
 def _starts(data: bytes) -> list[int]:

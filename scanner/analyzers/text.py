@@ -99,9 +99,7 @@ def _in_code_or_prose(matches: list[Match], view: MemberView, ruleset: Ruleset) 
     standing = ruleset.match(code, timeout_seconds=TIMEOUT_SECONDS, member=view.name, role=view.role)
     rules = {match.rule for match in standing}
     yield from ((match, view.role) for match in standing)
-    for match in matches:
-        if match.rule not in rules and ruleset.rules[match.rule].concerns(view.name, Role.NEVER):
-            yield match, Role.NEVER
+    yield from ((match, Role.NEVER) for match in matches if match.rule not in rules)
 
 
 def _finding(ruleset: Ruleset, view: MemberView, rule: str, place: Place, role: Role) -> Finding:

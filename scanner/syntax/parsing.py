@@ -11,13 +11,14 @@ from scanner.syntax.formatted import Joiner
 from scanner.syntax.lexing import NotPython, tokens_of
 from scanner.syntax.newer import rewritten
 
-__all__ = ["parse"]
+__all__ = ["is_rewritten", "parse"]
 
 #: One of these stands in every text that has newer syntax: a text without is not worth a second reading.
 _HINTS: Final = re.compile(
     r"(?:def|class)[ \t\\\n]+\w+[ \t\\\n]*\[|\btype[ \t\\\n]+\w|\blazy[ \t\\\n]+(?:from|import)\b"
     r"|\bexcept\b[^\n:]*,|(?i:[ft]r?|r[ft])['\"]"
 )
+_MARK: Final = "rewritten"
 
 
 def parse(text: str | bytes) -> ast.Module:
@@ -43,13 +44,19 @@ def parse(text: str | bytes) -> ast.Module:
             return tree
 
 
+def is_rewritten(tree: ast.Module) -> bool:
+    """Whether the text was rewritten before it was parsed: columns in `tree` may not be those of the text."""
+    return _MARK in vars(tree)
+
+
 def _newer(text: str) -> ast.Module | None:
     if not _HINTS.search(text):
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     joiner = Joiner.unlike(text)
     try:
-        tree = ast.parse(rewritten(text, tokens_of(text), joiner))
-        return joiner.restored(tree)
+        tree = joiner.restored(ast.parse(rewritten(text, tokens_of(text), joiner)))
     except (NotPython, SyntaxError):
         return None
+    vars(tree)[_MARK] = True
+    return tree
