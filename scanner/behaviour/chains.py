@@ -17,6 +17,7 @@ from scanner.behaviour.values import (
     FETCHED_FILE,
     FILE,
     NETWORK,
+    PROSE,
     trail_steps,
 )
 from scanner.behaviour.vocabulary import Effect
@@ -76,12 +77,20 @@ def _from_file(facts: Facts) -> Iterator[Hit]:
             yield Hit("exec-of-data-file", event, _shipped(facts, event, named[0]))
         elif event.what == Effect.IMPORT:
             continue
-        elif has(event.value, FILE) and not has(event.value, NETWORK | DECODED):
-            read = filter(None, (DATA_FILE.match(what) for what, _ in trail_steps(event.value.trail)))
-            if (named := next(read, None)) is not None:
-                yield Hit("exec-of-data-file", event, _shipped(facts, event, named[0]))
+        elif (path := _data_file(event)) is not None:
+            yield Hit("exec-of-data-file", event, _shipped(facts, event, path))
+        elif has(event.value, PROSE) and not has(event.value, NETWORK | DECODED):
+            yield Hit("exec-of-prose", event, Severity.CRITICAL if facts.runs(event) else None)
         elif has(event.value, ENVIRONMENT) and event.callee == "builtins.exec":
             yield Hit("exec-of-environment", event)
+
+
+def _data_file(event: Event) -> str | None:
+    """The data file that the executed text came from."""
+    if not has(event.value, FILE) or has(event.value, NETWORK | DECODED):
+        return None
+    named = filter(None, (DATA_FILE.match(what) for what, _ in trail_steps(event.value.trail)))
+    return next((match[0] for match in named), None)
 
 
 def _shipped(facts: Facts, event: Event, named: str) -> Severity | None:

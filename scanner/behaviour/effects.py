@@ -20,6 +20,7 @@ from scanner.behaviour.values import (
     HOST,
     MISSING,
     NETWORK,
+    PLACEHOLDER,
     UNKNOWN,
     WRITTEN_FILE,
     Value,
@@ -52,6 +53,20 @@ def _path(it: Interpreter, call: Call) -> Value | None:
     if call.function.ref and call.function.ref.startswith("pathlib."):
         return Value(value.const, "pathlib.Path()", value.taint, value.trail, exact=value.exact)
     return value
+
+
+@register("pathlib.Path().with_name", "pathlib.Path().with_suffix", "pathlib.Path().with_stem")
+@register("pathlib.Path().resolve", "pathlib.Path().absolute", "pathlib.Path().expanduser")
+def _same_kind_of_path(_it: Interpreter, call: Call) -> Value | None:
+    if call.method != "with_name":
+        return call.owner
+    name = texts.joined_path([Value(PLACEHOLDER, exact=False), call.argument(0, "name")])
+    return Value(name.const, "pathlib.Path()", call.owner.taint | name.taint, call.owner.trail, exact=False)
+
+
+@register("importlib.resources.files")
+def _package_folder(_it: Interpreter, _call: Call) -> Value | None:
+    return Value(PLACEHOLDER, "pathlib.Path()", exact=False)
 
 
 @register("builtins.open", "io.open", "codecs.open", "pathlib.Path().open", "gzip.open", "aiofiles.open", "os.fdopen")

