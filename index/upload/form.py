@@ -15,12 +15,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Field, NeedData
-from werkzeug.sansio.multipart import File as FilePart
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from werkzeug.exceptions import ClientDisconnected
 
 from index.upload.faults import Code, refuse
-from index.upload.multipart import Decoder
 from scanner.model import Sha256Hex
 
 if TYPE_CHECKING:
@@ -32,8 +30,9 @@ __all__ = ["Body", "Content", "FormLimits", "Readable", "UploadForm", "receive_f
 
 _CHUNK: Final = 64 * 1024
 
-#: What the decoder may hold before it understands it. The data of parts does not stay there.
-_BUFFER: Final = 4 * _CHUNK
+#: What the headers of one part may be: clients send two, of a hundred bytes.
+_HEADERS: Final = 16
+_HEADER_BYTES: Final = 16 * 1024
 _CONTENT: Final = "content"
 
 #: Sent by old clients as a file of its own; nobody can use it any more.
@@ -155,7 +154,7 @@ class _Writer:
 
 
 class _FormReader:
-    """Takes the decoder's events in whatever order they come."""
+    """Takes the parser's events in whatever order they come."""
 
     def __init__(self, target: IO[bytes], limits: FormLimits) -> None:
         self._target = target
@@ -166,25 +165,28 @@ class _FormReader:
         self._write: Callable[[bytes], object] = self._discard
         self._end: Callable[[], None] = _nothing
 
-    def begin(self, part: Field | FilePart) -> None:
+    def take(self, event: MultipartSegment | bytes | None) -> None:
+        """What the parser has found: the beginning of a part, bytes of it, or its end."""
+        if event is None:
+            self._end()
+        elif isinstance(event, MultipartSegment):
+            self._begin(event)
+        else:
+            self._write(event)
+
+    def _begin(self, part: MultipartSegment) -> None:
         """A part begins: what follows goes where its name says."""
         name = part.name
         if not name:
             raise refuse(Code.BODY_MALFORMED, "A part of the form has no name.")
         if name == _CONTENT:
-            self._begin_content(part)
-        elif isinstance(part, Field):
+            self._begin_content(part.filename)
+        elif part.filename is None:
             self._begin_field(name)
         elif name == _IGNORED_FILE:
             self._write, self._end = self._discard, _nothing
         else:
             raise refuse(Code.FIELD_IS_FILE, f"The field {name!r} was sent as a file, expected a plain value.")
-
-    def data(self, data: bytes, *, more: bool) -> None:
-        """Bytes of the current part."""
-        self._write(data)
-        if not more:
-            self._end()
 
     def finish(self) -> UploadForm:
         """The whole form, its file complete on disk."""
@@ -194,14 +196,14 @@ class _FormReader:
         fields = {name: tuple(values) for name, values in self._fields.items()}
         return UploadForm(fields, self._file.content(Path(self._target.name)))
 
-    def _begin_content(self, part: Field | FilePart) -> None:
+    def _begin_content(self, filename: str | None) -> None:
         if self._file is not None:
             raise refuse(
                 Code.CONTENT_TWICE, "The upload has more than one part named 'content'; send one file at a time."
             )
-        if not isinstance(part, FilePart) or not part.filename:
+        if not filename:
             raise refuse(Code.CONTENT_UNNAMED, "The part named 'content' has no filename.")
-        self._file = _Writer(self._target, part.filename, self._limits.file_bytes)
+        self._file = _Writer(self._target, filename, self._limits.file_bytes)
         self._write, self._end = self._file.write, _nothing
 
     def _begin_field(self, name: str) -> None:
@@ -231,31 +233,38 @@ def _nothing() -> None:
 
 
 def _feed(body: Body, reader: _FormReader, limits: FormLimits) -> None:
-    boundary = body.boundary.encode("latin-1", "replace")
-    decoder = Decoder(boundary, _BUFFER, max_parts=limits.parts)
     total = 0
     try:
+        parser = _parser(body, limits)
         while chunk := _read(body, total):
             total += len(chunk)
             if total > limits.body_bytes:
                 raise _too_large(limits)
-            decoder.receive_data(chunk)
-            _drain(decoder, reader)
+            for event in parser.parse(chunk):
+                reader.take(event)
         if body.length is not None and total != body.length:
             raise _truncated(total, body.length)
-        decoder.receive_data(None)
-        _drain(decoder, reader)
-    except RequestEntityTooLarge as error:
+        parser.close()
+    except ParserLimitReached as error:
         raise refuse(
             Code.FIELDS_TOO_MANY,
-            f"The form has more than {limits.parts} parts, or the headers of a part, or what stands around the parts, "
-            f"have more than {_BUFFER} bytes.",
+            f"The form has more than {limits.parts} parts, or a part has more than {_HEADERS} headers or one of more "
+            f"than {_HEADER_BYTES} bytes.",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ) from error
-    except ValueError as error:
+    except MultipartError as error:
         raise refuse(
             Code.BODY_MALFORMED, "The body is no well-formed multipart/form-data, or it ends too early."
         ) from error
+
+
+def _parser(body: Body, limits: FormLimits) -> PushMultipartParser:
+    return PushMultipartParser(
+        body.boundary.encode("latin-1", "replace"),
+        max_header_size=_HEADER_BYTES,
+        max_header_count=_HEADERS,
+        max_segment_count=limits.parts,
+    )
 
 
 def _read(body: Body, before: int) -> bytes:
@@ -263,14 +272,6 @@ def _read(body: Body, before: int) -> bytes:
         return body.stream.read(_CHUNK)
     except (ClientDisconnected, OSError) as error:  # OSError: a chunked body that breaks its own framing
         raise _truncated(before, body.length) from error
-
-
-def _drain(decoder: Decoder, reader: _FormReader) -> None:
-    while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
-        if isinstance(event, Field | FilePart):
-            reader.begin(event)
-        elif isinstance(event, Data):
-            reader.data(event.data, more=event.more_data)
 
 
 def _too_large(limits: FormLimits) -> UploadRefused:

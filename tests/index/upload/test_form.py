@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,7 +105,7 @@ def test_every_file_arrives_byte_for_byte_however_the_connection_cuts_it(
 
 
 def test_no_place_where_the_connection_cuts_the_body_changes_a_byte(tmp_path: Path) -> None:
-    # Werkzeug's own decoder adds a CR to the last part when the cut is between the hyphens of the last boundary.
+    # A parser may lose or add a CR when the cut is between the hyphens of the last boundary.
     parts: list[Part] = [("name", None, b"foo"), ("content", "f", b"\r\n--a-boundar\r\r\n--\r")]
     body = encode(parts)
     for cut in range(1, len(body)):
@@ -137,6 +138,40 @@ MALFORMED = [
 @pytest.mark.parametrize(("parts", "status", "code"), MALFORMED)
 def test_a_form_that_is_no_upload_is_refused(tmp_path: Path, parts: list[Part], status: int, code: str) -> None:
     assert refusal(tmp_path, encode(parts)) == (status, code)
+
+
+HEADERS = [
+    pytest.param(b"X: " + b"x" * 16384, 413, "form.too-many-parts", id="a long header"),
+    pytest.param(
+        b"\r\n".join(b"X-%d: x" % number for number in range(17)), 413, "form.too-many-parts", id="many headers"
+    ),
+    pytest.param(b"no colon", 400, "form.malformed", id="no header"),
+    pytest.param(b"X: \xff", 400, "form.malformed", id="no UTF-8"),
+    pytest.param(b"Content-Length: 7", 400, "form.malformed", id="a wrong length"),
+    pytest.param(b"Content-Disposition: attachment", 400, "form.malformed", id="another disposition"),
+]
+
+
+@pytest.mark.parametrize(("header", "status", "code"), HEADERS)
+@pytest.mark.parametrize("step", [1, 65536])
+def test_a_part_whose_headers_are_too_large_or_none_is_refused(
+    tmp_path: Path, header: bytes, status: int, code: str, step: int
+) -> None:
+    body = encode([CONTENT]).replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n\r\n", 1)
+    assert refusal(tmp_path, body, step=step) == (status, code)
+
+
+@given(header=st.binary(max_size=200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_stands_in_a_header_is_taken_or_refused(tmp_path: Path, header: bytes) -> None:
+    body = encode([CONTENT]).replace(b"form-data; ", b"form-data; " + header.replace(b"\r\n", b"") + b"; ", 1)
+    with suppress(UploadRefused):
+        receive(tmp_path, body, length=len(body))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_that_end_in_a_bare_line_feed_are_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, encode([CONTENT]).replace(b"\r\n", b"\n")) == (400, "form.malformed")
 
 
 def test_a_file_of_exactly_the_limit_is_taken(tmp_path: Path) -> None:
