@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     web_threads: int = Field(8, ge=1, le=256, description="Threads of each web process.")
     inspection_seconds: float = Field(120.0, gt=0, description="Wall-clock limit of one inspection.")
     inspection_bytes: int = Field(1024**3, gt=0, description="Memory limit of one inspection, in bytes.")
+    inspection_cache_bytes: int = Field(
+        512 * 1024**2, ge=0, description="Size of each worker's folder of inspections made before; 0 for none."
+    )
     lease_seconds: float = Field(30.0, gt=0, description="A job whose worker is silent that long goes to another.")
     resend_seconds: float = Field(60.0, gt=0, description="A queued job that was not heard of is announced again.")
     keeper_tick_seconds: float = Field(0.5, gt=0, le=5, description="How often the keeper looks.")
@@ -119,6 +122,11 @@ class Settings(BaseSettings):
     def resolved_broker_url(self) -> str:
         """The broker that is meant. `filesystem://` keeps its messages in `data_folder / "queue"`."""
         return self.broker_url or "filesystem://"
+
+    @property
+    def inspections_folder(self) -> Path:
+        """Where workers of this machine keep inspections that they made before."""
+        return self.data_folder / "inspections"
 
     @property
     def incoming_folder(self) -> Path:

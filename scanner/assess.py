@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from scanner.analyzers.consistency import consistency
-from scanner.analyzers.drift import drift, stable_name
+from scanner.analyzers.drift import drift
 from scanner.model import (
     ENGINE_VERSION,
     RUNNING_ROLES,
@@ -30,6 +30,7 @@ from scanner.model import (
     digest,
 )
 from scanner.policy import WHOLE_RELEASE
+from scanner.stable import stable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scanner.analyzers.behaviour import behaviour
 from scanner.analyzers.build_config import build_config
 from scanner.analyzers.metadata import metadata
 from scanner.analyzers.openers import OPENERS
@@ -25,10 +24,11 @@ from scanner.analyzers.shape import shape
 from scanner.analyzers.startup import startup
 from scanner.analyzers.structure import CONTENTS, LINKS, structure
 from scanner.analyzers.text import text
-from scanner.behaviour import capabilities, layers_of
 from scanner.fences import failure, fenced
+from scanner.following import followed
 from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
 from scanner.members import Contents, read_contents, read_late
+from scanner.memory import Look, Memory, away, back, settled
 from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
 from scanner.portions import PORTION_BYTES, portions, spotlight
 from scanner.sifting import sifted
@@ -53,11 +53,14 @@ LAYER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape)
 ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata, build_config)
 
 
-def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset) -> Inspection:
-    """What the scanner finds in `artifact`: equal bytes, filename, engine and ruleset give equal inspections."""
+def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset, memory: Memory | None = None) -> Inspection:
+    """What the scanner finds in `artifact`: equal bytes, filename, engine and ruleset give equal inspections.
+
+    A memory changes how long it takes, not what is found; afterwards it knows the artifact's members.
+    """
     data = artifact.read_bytes() if isinstance(artifact, Path) else artifact
     with _without_collector():
-        return _inspected(data, filename, ruleset)
+        return _inspected(data, filename, ruleset, memory)
 
 
 @contextmanager
@@ -72,8 +75,8 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
-    contents = read_contents(data, filename)
+def _inspected(data: bytes, filename: str, ruleset: Ruleset, memory: Memory | None) -> Inspection:
+    contents = read_contents(data, filename, memory)
     view = ArtifactView(
         filename,
         contents.is_wheel,
@@ -82,19 +85,18 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset) -> Inspection:
         contents.roles,
         {CONTENTS: contents.formats, LINKS: contents.links},
     )
-    work = _Work(ruleset, view)
+    work = _Work(ruleset, view, memory)
     work.findings += _refusals(contents, ruleset)
     for portion in portions(view):
         for member in portion:
-            work.look_at(member, MEMBER_ANALYZERS)
+            work.meet(member)
             work.open(view, member)
         work.follow(view, portion)
-        if len(view.members) > len(portion):
+        if len(view.members) > len(portion) and forget_trees():
             # Before the next portion: what was learned of these trees goes in cycles.
-            forget_trees()
             gc.collect()
     for member in read_late(data, contents):
-        work.look_at(member, MEMBER_ANALYZERS)
+        work.meet(member)
         work.open(view, member)
     for analyzer in ARTIFACT_ANALYZERS:
         work.findings += fenced(analyzer.__name__, partial(analyzer, view, ruleset), ruleset)
@@ -121,17 +123,33 @@ def _refusals(contents: Contents, ruleset: Ruleset) -> Iterator[Finding]:
 class _Work:
     """What was found so far, and the ways to find more."""
 
-    def __init__(self, ruleset: Ruleset, view: ArtifactView) -> None:
+    def __init__(self, ruleset: Ruleset, view: ArtifactView, memory: Memory | None) -> None:
         self.findings: list[Finding] = []
         self.able: set[str] = set()
         self._ruleset = ruleset
+        self._memory = memory
         self._opening = Opening(ruleset, Surroundings(view))
         self._left = LAYER_BYTES
         self._opened = 0
         self._seen: set[tuple[MemberName, Sha256Hex]] = set()
 
+    def meet(self, view: MemberView) -> None:
+        """What the analysers find in one member."""
+        if self._memory is None:
+            self.look_at(view, MEMBER_ANALYZERS)
+            return
+        note = self._memory.of(view.name, view.sha256)
+        look = note.look
+        if look is not None and (look.role, look.is_python) == (view.role, view.is_python):
+            self.findings += back(look.findings, view.name)
+            return
+        before = len(self.findings)
+        self.look_at(view, MEMBER_ANALYZERS)
+        found = self.findings[before:]
+        note.look = Look(view.role, view.is_python, away(found, view.name)) if settled(found) else None
+
     def look_at(self, view: MemberView, analyzers: Iterable[MemberAnalyzer]) -> None:
-        """What the analysers find in one member or layer."""
+        """What these analysers find in one member or layer."""
         if not view.layers:
             self.findings += _unreadable(view, self._ruleset)
         for analyzer in analyzers:
@@ -166,7 +184,7 @@ class _Work:
         if not python:
             return
         try:
-            findings, layers, able = _behaviour(spotlight(view, python), self._ruleset)
+            findings, layers, able = followed(spotlight(view, python), self._ruleset, self._memory)
         except Exception as error:  # noqa: BLE001 # whatever hostile code does to the analysis is a finding
             if len(python) == 1:
                 self.findings.append(failure("behaviour", error, self._ruleset, python[0]))
@@ -199,7 +217,7 @@ class _Work:
                     view.filename, view.is_wheel, view.metadata, {layer.name: layer}, {layer.name: layer.role}
                 )
                 try:
-                    findings, below, able = _behaviour(inner, self._ruleset)
+                    findings, below, able = followed(inner, self._ruleset)
                 except Exception as error:  # noqa: BLE001 # as above
                     self.findings.append(failure("behaviour", error, self._ruleset, layer))
                     continue
@@ -212,10 +230,6 @@ class _Work:
         return self._ruleset.finding(
             "layers-exhausted", role=layer.role, member=layer.name, snippet=what, layers=layer.layers
         )
-
-
-def _behaviour(view: ArtifactView, ruleset: Ruleset) -> tuple[list[Finding], list[MemberView], tuple[str, ...]]:
-    return list(behaviour(view, ruleset)), list(layers_of(view)), capabilities(view)
 
 
 def _unreadable(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from packaging.metadata import parse_email
 from scanner.analyzers.magic import Content, content
 from scanner.archive import ArchiveRefused, Fault, read_distribution, walk
 from scanner.model import ArtifactMetadata, MemberName, Role, Sha256Hex
-from scanner.roles import roles
+from scanner.roles import mentions, roles
 from scanner.source import MAX_PARSE_BYTES
 from scanner.syntax import parse
 from scanner.view import MemberView
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from packaging.metadata import Metadata, RawMetadata
+
+    from scanner.memory import Memory, Mentions
 
 __all__ = ["HELD_BYTES", "HELD_MEMBER", "Contents", "read_contents", "read_late"]
 
@@ -67,7 +69,7 @@ class Contents:
         return self.filename.endswith(".whl")
 
 
-def read_contents(data: bytes, filename: str) -> Contents:
+def read_contents(data: bytes, filename: str, memory: Memory | None = None) -> Contents:
     """Everything that can be read of the artifact; what breaks the format's rules is in `faults`."""
     contents = Contents(filename)
     held: dict[MemberName, bytes] = {}
@@ -75,10 +77,11 @@ def read_contents(data: bytes, filename: str) -> Contents:
     metadata, more = _read_metadata(data, filename, held)
     contents.metadata = metadata
     contents.faults = tuple(dict.fromkeys([*faults, *more]))
-    _assign_roles(contents, held)
+    _assign_roles(contents, held, memory)
     for name, member in held.items():
-        role = contents.roles[name]
-        contents.views[name] = MemberView(name, member, contents.hashes[name], role, is_python=_is_python(name, member))
+        role, digest = contents.roles[name], contents.hashes[name]
+        python = _is_python(name, member) if memory is None else _remembered(name, digest, member, memory)
+        contents.views[name] = MemberView(name, member, digest, role, is_python=python)
     return contents
 
 
@@ -132,13 +135,29 @@ def _let_go(held: dict[MemberName, bytes]) -> set[MemberName]:
     return large
 
 
-def _assign_roles(contents: Contents, held: Mapping[MemberName, bytes]) -> None:
+def _assign_roles(contents: Contents, held: Mapping[MemberName, bytes], memory: Memory | None) -> None:
     names = list(contents.hashes)
+
+    def mentioned(name: MemberName) -> Mentions:
+        if memory is None or name not in held:
+            return mentions(held.get(name, b""))
+        note = memory.of(name, contents.hashes[name])
+        if note.mentions is None:
+            note.mentions = mentions(held[name])
+        return note.mentions
+
     try:
-        contents.roles = roles(names, lambda name: held.get(name, b""), is_wheel=contents.is_wheel)
+        contents.roles = roles(names, lambda name: held.get(name, b""), mentioned, is_wheel=contents.is_wheel)
     except Exception as error:  # noqa: BLE001 # hostile names and texts meet a scan of ours; without roles all count
         contents.problem = type(error).__name__
         contents.roles = dict.fromkeys(names, Role.IMPORT)
+
+
+def _remembered(name: MemberName, digest: Sha256Hex, data: bytes, memory: Memory) -> bool:
+    note = memory.of(name, digest)
+    if note.is_python is None:
+        note.is_python = _is_python(name, data)
+    return note.is_python
 
 
 def _has_python_suffix(name: MemberName) -> bool:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner.imports import imported
+from scanner.memory import Mentions
 from scanner.model import RUNNING_ROLES, MemberName, Role
 
 if TYPE_CHECKING:
@@ -63,26 +64,47 @@ _POINTING_KEYS: Final = frozenset({"attr", "getter", "build", "script", "path", 
 
 
 def roles(
-    names: Collection[MemberName], read: Callable[[MemberName], bytes], *, is_wheel: bool
+    names: Collection[MemberName],
+    read: Callable[[MemberName], bytes],
+    mentioned: Callable[[MemberName], Mentions] | None = None,
+    *,
+    is_wheel: bool,
 ) -> dict[MemberName, Role]:
     """When each member of the artifact runs.
 
-    `read` is asked for the bytes of Python files and of the files that configure build and entry points.
+    `read` is asked for the bytes of Python files and of the files that configure build and entry points; `mentioned`,
+    where it is given, for what a Python file mentions.
     """
-    return _Assignment(names, read, is_wheel=is_wheel).result()
+    return _Assignment(names, read, mentioned or (lambda name: mentions(read(name))), is_wheel=is_wheel).result()
+
+
+def mentions(text: bytes) -> Mentions:
+    """The modules and files that a Python text mentions, each once."""
+    modules = dict.fromkeys((dotted, tuple(items)) for dotted, items in imported(text))
+    files = dict.fromkeys(match[0] for match in _NAMED_FILE.finditer(text))
+    return Mentions(tuple(modules), tuple(file.decode() for file in files if file not in _EVERYWHERE))
 
 
 class _Assignment:
     """The work of `roles`: first by path, then along imports, strongest role first."""
 
-    def __init__(self, names: Collection[MemberName], read: Callable[[MemberName], bytes], *, is_wheel: bool) -> None:
+    def __init__(
+        self,
+        names: Collection[MemberName],
+        read: Callable[[MemberName], bytes],
+        mentioned: Callable[[MemberName], Mentions],
+        *,
+        is_wheel: bool,
+    ) -> None:
         self._read = read
+        self._mentioned = mentioned
         self._is_wheel = is_wheel
         self._inner = {name: _inner_path(name, is_wheel=is_wheel) for name in names}
         self._by_path = {path: name for name, path in self._inner.items()}
         self._modules, self._by_file = _index(self._inner)
         self._packages = {str(path.parent) for path in self._inner.values() if path.name == "__init__.py"}
         self._imports: dict[MemberName, tuple[MemberName, ...]] = {}
+        self._resolved: dict[str, tuple[MemberName, ...]] = {}
 
     def result(self) -> dict[MemberName, Role]:
         assigned = {name: self._by_place(name, path) for name, path in self._inner.items()}
@@ -190,17 +212,17 @@ class _Assignment:
         known = self._imports.get(name)
         if known is None:
             scanned = self._inner[name].suffix in _READ or not self._inner[name].suffix
-            known = self._imports[name] = tuple(self._scan(name)) if scanned else ()
+            known = self._imports[name] = tuple(dict.fromkeys(self._scan(name))) if scanned else ()
         return known
 
     def _scan(self, name: MemberName) -> Iterator[MemberName]:
-        text = self._read(name)
+        found = self._mentioned(name)
         package = self._inner[name].parent
-        for dotted, items in imported(text):
+        for dotted, items in found.imports:
             yield from self._targets(package, dotted, items)
-        for match in _NAMED_FILE.finditer(text):
-            named = self._by_file.get(match[0].decode(), ())
-            if len(named) <= _NAMESAKES and match[0] not in _EVERYWHERE:
+        for file in found.files:
+            named = self._by_file.get(file, ())
+            if len(named) <= _NAMESAKES:
                 yield from named
 
     def _targets(self, package: PurePosixPath, dotted: str, items: Iterable[str]) -> Iterator[MemberName]:
@@ -215,10 +237,17 @@ class _Assignment:
         for item in items:
             yield from self._modules.get(f"{name}.{item}" if name else item, ())
 
-    def _resolve(self, dotted: str) -> Iterator[MemberName]:
-        while dotted:
-            yield from self._modules.get(dotted, ())
-            dotted = dotted.rpartition(".")[0]
+    def _resolve(self, dotted: str) -> tuple[MemberName, ...]:
+        """The module of that name, and its packages."""
+        known = self._resolved.get(dotted)
+        if known is None:
+            found: list[MemberName] = []
+            name = dotted
+            while name:
+                found += self._modules.get(name, ())
+                name = name.rpartition(".")[0]
+            known = self._resolved[dotted] = tuple(found)
+        return known
 
     # Commands
 

@@ -90,17 +90,19 @@ class _RecentTrees:
             raise SourceUnreadable(*known[0].args, line=known[0].line)
         return known[0]
 
-    def forget(self) -> None:
+    def forget(self) -> bool:
+        had = bool(self._trees)
         self._trees.clear()
         self._size = 0
+        return had
 
 
 _recent = _RecentTrees()
 
 
-def forget_trees() -> None:
-    """No syntax tree is kept: whoever asks for one again gets it parsed anew."""
-    _recent.forget()
+def forget_trees() -> bool:
+    """No syntax tree is kept, and whoever asks for one gets it parsed anew; whether there was any."""
+    return _recent.forget()
 
 
 def _parsed(view: MemberView) -> ast.Module | SourceUnreadable:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["Gathered", "all_answered", "current_verdict", "gather", "history_of", "uploaders_of"]
+__all__ = ["Gathered", "all_answered", "current_verdict", "gather", "history_of", "published_files", "uploaders_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,13 @@ def gather(session: Session, submission: Submission, *, ruleset: str, automatic:
     failed, _missing = _failures(session, submission, ruleset)
     project = submission.release.project
     history = history_of(session, submission)
-    previous = _published_files(session, history.release_id) if history is not None else ()
+    previous = published_files(session, history.release_id) if history is not None else ()
     facts = SubmissionFacts(
         project=project.name,
         version=submission.release.version,
         artifacts=_inspections(session, submission.files, ruleset),
         failed=failed,
-        siblings=_inspections_of_published(session, _published_files(session, submission.release_id), ruleset),
+        siblings=_inspections_of_published(session, published_files(session, submission.release_id), ruleset),
         previous=_inspections_of_published(session, previous, ruleset),
         previous_version=history.release.version if history is not None else "",
         publishers=tuple(sorted(user.username for user in uploaders_of(session, submission))),
@@ -135,7 +135,8 @@ def current_verdict(session: Session, submission: Submission) -> StoredVerdict |
     return session.scalars(query.order_by(StoredVerdict.id.desc()).limit(1)).first()
 
 
-def _published_files(session: Session, release_id: int) -> tuple[File, ...]:
+def published_files(session: Session, release_id: int) -> tuple[File, ...]:
+    """The files of the release that are published, in the order in which they came."""
     query = (
         select(File)
         .join(Submission, File.submission_id == Submission.id)

@@ -17,11 +17,13 @@ from sqlalchemy import select
 
 from index.hold import jobs
 from index.hold.assessor import Assessor
+from index.hold.bases import base_of
 from index.hold.gate import Gate
 from index.store.blobs import BlobCorrupt, BlobMissing
 from index.store.tables import File, Submission, SubmissionState
+from scanner.cache import Cache, CacheUnusable
 from scanner.ruleset import Ruleset
-from scanner.sandbox import FailureReason, InspectionFailed, Sandbox, SandboxLimits
+from scanner.sandbox import CachingSandbox, FailureReason, InspectionFailed, Sandbox, SandboxLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 
     from index.hold.jobs import ClaimedJob
     from index.services import Services
-    from scanner.model import Inspection, RulesetHash
+    from index.settings import Settings
+    from scanner.model import Inspection, RulesetHash, Sha256Hex
 
-__all__ = ["Inspector", "Worker"]
+__all__ = ["Inspector", "Worker", "cache_of"]
 
 _log = structlog.get_logger()
 
@@ -43,13 +46,24 @@ def _end_process() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def cache_of(settings: Settings) -> Cache | None:
+    """The folder of what was inspected before; none where it is switched off or cannot be had."""
+    if not settings.inspection_cache_bytes:
+        return None
+    try:
+        return Cache(settings.inspections_folder, max_bytes=settings.inspection_cache_bytes)
+    except CacheUnusable as error:
+        _log.warning("cache.unusable", error=str(error))
+        return None
+
+
 class Inspector(Protocol):
     """What the worker needs of a sandbox."""
 
     ruleset_hash: RulesetHash
 
-    def inspect(self, artifact: Path, filename: str) -> Inspection:
-        """What the scanner finds. Raises `InspectionFailed`."""
+    def inspect(self, artifact: Path, filename: str, *, base: Sha256Hex | None = None) -> Inspection:
+        """What the scanner finds; `base` may speak for members that both have. Raises `InspectionFailed`."""
 
     def close(self) -> None:
         """It has ended."""
@@ -84,7 +98,8 @@ class Worker:
         settings = services.settings
         limits = SandboxLimits(wall_seconds=settings.inspection_seconds, memory_bytes=settings.inspection_bytes)
         assessor = Assessor(Ruleset.load(services.rules_folder))
-        return cls(services, Sandbox(services.rules_folder, limits=limits), assessor=assessor)
+        sandbox = Sandbox(services.rules_folder, limits=limits)
+        return cls(services, CachingSandbox.around(sandbox, cache_of(settings)), assessor=assessor)
 
     def close(self) -> None:
         """The sandbox has ended; what it was inspecting is left to others."""
@@ -121,7 +136,9 @@ class Worker:
     def _run(self, job: ClaimedJob) -> None:
         try:
             with self._leased(job):
-                inspection = self._sandbox.inspect(self._services.blobs.path(job.sha256), job.filename)
+                with self._services.database.read() as session:
+                    base = base_of(session, job.sha256, job.filename)
+                inspection = self._sandbox.inspect(self._services.blobs.path(job.sha256), job.filename, base=base)
             self._finish(job, inspection)
         except (BlobMissing, BlobCorrupt) as error:  # another try finds the same
             _log.error("job.no_bytes", error=str(error))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from scanner.analyzers.drift import stable_name
 from scanner.model import MemberFact, Role
+from scanner.stable import stable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

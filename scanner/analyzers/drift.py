@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from scanner.model import Role
+from scanner.stable import stable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +14,11 @@ if TYPE_CHECKING:
     from scanner.model import Finding, Inspection, MemberFact
     from scanner.ruleset import Ruleset
 
-__all__ = ["drift", "stable_name"]
+__all__ = ["drift"]
 
 _REQUIRED: Final = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _EXTRA: Final = re.compile(r"\bextra\s*==")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
-_VERSIONED_TOP: Final = re.compile(r"^(?P<name>[^/]+?)-\d[^/]*?(?P<kind>\.dist-info|\.data|)/")
 _NEW_CODE: Final = {Role.STARTUP: "new-startup-code", Role.BUILD: "new-build-code", Role.INSTALL: "new-build-code"}
 
 
@@ -35,11 +35,6 @@ def drift(
         if before:
             for finding in _changes(now, before, ruleset):
                 yield now.filename, finding
-
-
-def stable_name(name: str) -> str:
-    """The member's name without the version in its top folder, so that two releases can be compared."""
-    return _VERSIONED_TOP.sub(r"\g<name>\g<kind>/", name, count=1)
 
 
 def _kind(inspection: Inspection) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from scanner.behaviour.shipped import Shipped
 from scanner.behaviour.values import trail_steps
 from scanner.behaviour.vocabulary import Effect
 from scanner.model import Severity, Step
@@ -44,12 +45,14 @@ class Facts:
     member: MemberView
     report: ModuleReport
     is_build_script: bool
-    shipped: frozenset[str] = frozenset()
+    shipped: Shipped = field(default_factory=Shipped)
     """The base names of the artifact's members."""
     walked: bool = True
     """False for a module that was not walked, because nothing in its text can act."""
     linked: set[FunctionInfo | None] = field(default_factory=set)
     """Functions that running code of other modules calls, and what they call."""
+    aliased: bool = False
+    """Walked with names that other modules hand on."""
     _lines: list[str] = field(default_factory=list)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, cast
 
@@ -11,15 +12,18 @@ from scanner.behaviour.facts import Facts
 from scanner.behaviour.linking import aliases, link
 from scanner.behaviour.module import walk
 from scanner.behaviour.repair import repaired
+from scanner.behaviour.shipped import Shipped
+from scanner.behaviour.skeletons import Skeleton, recalled, skeleton
 from scanner.model import Role
 from scanner.source import SourceUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scanner.memory import Memory
     from scanner.view import ArtifactView, MemberView
 
-__all__ = ["facts_of"]
+__all__ = ["alone", "facts_of", "walked_again"]
 
 _KEY: Final = "behaviour"
 
@@ -44,10 +48,13 @@ _TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
 _LONG_LINE: Final = 200
 
 
-def facts_of(view: ArtifactView) -> Iterator[Facts]:
-    """The facts of every Python member that can be read, in archive order, with the calls between them linked."""
+def facts_of(view: ArtifactView, memory: Memory | None = None) -> Iterator[Facts]:
+    """The facts of every Python member that can be read, in archive order, with the calls between them linked.
+
+    With a memory, members that it knows are skeletons: `walked_again` makes facts of one.
+    """
     if _KEY not in view.extras:
-        modules = list(_walked(view))
+        modules = list(_walked(view, memory))
         _walk_callers(modules)
         _walk_with_aliases(modules, is_wheel=view.is_wheel)
         link(modules, is_wheel=view.is_wheel)
@@ -55,17 +62,45 @@ def facts_of(view: ArtifactView) -> Iterator[Facts]:
     yield from cast("list[Facts]", view.extras[_KEY])
 
 
-def _walked(view: ArtifactView) -> Iterator[Facts]:
+def alone(facts: Facts, view: ArtifactView) -> ArtifactView:
+    """The artifact as far as these facts go: whoever asks it for its facts gets them."""
+    return replace(view, extras={_KEY: [facts]})
+
+
+def walked_again(known: Skeleton) -> Facts:
+    """The facts that the skeleton stands for.
+
+    Raises:
+        SourceUnreadable: the member cannot be read; then it is not the one that is known.
+        IndexError: it has other functions than are known.
+    """
+    report = _report(known.member) if known.walked else ModuleReport()
+    if known.walked and len(report.functions) != len(known.report.functions):
+        raise IndexError(f"{len(report.functions)} functions, known are {len(known.report.functions)}")
+    number = {info: index for index, info in enumerate(known.report.functions)}
+    linked = {info and report.functions[number[info]] for info in known.linked}
+    return Facts(known.member, report, known.is_build_script, known.shipped, known.walked, linked)
+
+
+def _walked(view: ArtifactView, memory: Memory | None) -> Iterator[Facts]:
     packages = {str(PurePosixPath(name).parent) for name in view.members if name.endswith("/__init__.py")}
-    shipped = frozenset(PurePosixPath(name).name for name in view.members)
+    names = frozenset(PurePosixPath(name).name for name in view.members)
     for member in view.members.values():
         if not member.is_python:
+            continue
+        shipped = Shipped(names)
+        is_build_script = _is_build_script(member, packages)
+        note = memory.of(member.name, member.sha256) if memory is not None else None
+        if note is not None and (known := skeleton(member, note, shipped, is_build_script=is_build_script)):
+            yield known
             continue
         try:
             report = _report(member) if _may_act(member.source.text) else None
         except SourceUnreadable:
             continue  # `inspect` reports it
-        yield Facts(member, report or ModuleReport(), _is_build_script(member, packages), shipped, report is not None)
+        if note is not None:
+            note.idle = report is None
+        yield Facts(member, report or ModuleReport(), is_build_script, shipped, report is not None)
 
 
 def _may_act(text: str) -> bool:
@@ -85,17 +120,17 @@ def _walk_callers(modules: list[Facts]) -> None:
     fresh = [facts for facts in modules if facts.walked]
     names = {function for facts in fresh for function in facts.acting_functions}
     while left and fresh:
-        wanted = [
-            (_stem(facts), function)
-            for facts in fresh
-            for function in facts.acting_functions | (names & facts.report.exports.keys())
-        ]
-        names.update(function for _, function in wanted)
+        wanted: dict[str, set[str]] = {}
+        for facts in fresh:
+            functions = facts.acting_functions | (names & facts.report.exports.keys())
+            if functions:
+                wanted.setdefault(_stem(facts), set()).update(functions)
+        names.update(*wanted.values())
         fresh = [facts for facts in left if _names_any(facts.text, wanted)]
         left = [facts for facts in left if facts not in fresh]
         for facts in fresh:
             try:
-                facts.report = walk(facts.member.tree)
+                facts.report = recalled(facts) or walk(facts.member.tree)
             except SourceUnreadable:
                 continue
             facts.walked = True
@@ -105,10 +140,12 @@ def _walk_with_aliases(modules: list[Facts], *, is_wheel: bool) -> None:
     """Walks modules again that use dangerous functions under names which other modules give them."""
     for facts, named in list(aliases(modules, is_wheel=is_wheel)):
         try:
-            facts.report = walk(facts.member.tree, named)
+            report = walk(facts.member.tree, named)
         except SourceUnreadable:
             continue
-        facts.walked = True
+        # A skeleton becomes facts: what it does under these names is not known.
+        fresh = Facts(facts.member, report, facts.is_build_script, facts.shipped, aliased=True)
+        modules[modules.index(facts)] = fresh
 
 
 def _stem(facts: Facts) -> str:
@@ -116,8 +153,9 @@ def _stem(facts: Facts) -> str:
     return path.parent.name if path.name == "__init__.py" else path.stem
 
 
-def _names_any(text: str, wanted: list[tuple[str, str]]) -> bool:
-    return any(stem in text and name in text for stem, name in wanted)
+def _names_any(text: str, wanted: dict[str, set[str]]) -> bool:
+    """Whether the text names one of these modules together with one of its functions."""
+    return any(stem in text and any(name in text for name in functions) for stem, functions in wanted.items())
 
 
 def _report(member: MemberView) -> ModuleReport:

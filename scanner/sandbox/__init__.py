@@ -4,9 +4,18 @@
 that reads it costs that one inspection. How it is built and what each layer is for: `docs/sandbox.md`.
 """
 
+from scanner.sandbox.caching import CachingSandbox
 from scanner.sandbox.client import Sandbox, SandboxUnavailable
 from scanner.sandbox.failures import FailureReason, InspectionFailed
 from scanner.sandbox.limits import SandboxLimits
 from scanner.sandbox.walls import LAYERS
 
-__all__ = ["LAYERS", "FailureReason", "InspectionFailed", "Sandbox", "SandboxLimits", "SandboxUnavailable"]
+__all__ = [
+    "LAYERS",
+    "CachingSandbox",
+    "FailureReason",
+    "InspectionFailed",
+    "Sandbox",
+    "SandboxLimits",
+    "SandboxUnavailable",
+]

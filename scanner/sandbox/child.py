@@ -15,6 +15,8 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from scanner.engine import memory_key
+from scanner.memory import Memory
 from scanner.model import encode
 from scanner.sandbox import linux
 from scanner.sandbox.walls import Builder
@@ -42,14 +44,19 @@ _LONGEST_TRACEBACK: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request, as the fork server took it: what to inspect, and the pipes of the result and of the report."""
+    """One request, as the fork server took it: what to inspect, and the pipes of the result and of the report.
+
+    `known` is open for reading what is known of an earlier artifact's members.
+    """
 
     filename: str
     artifact: int
+    known: int
     result: int
     report: int
     inspect: Inspector
     ruleset: Ruleset
+    learn: bool = False
 
 
 def become_warden(job: Job, material: Material, server: int) -> NoReturn:
@@ -63,7 +70,7 @@ def become_warden(job: Job, material: Material, server: int) -> NoReturn:
 
     signal.signal(signal.SIGTERM, end_child)
     os.setsid()
-    _keep_only({job.artifact, job.result, job.report, material.ruleset})
+    _keep_only({job.artifact, job.known, job.result, job.report, material.ruleset})
     builder = Builder(material)
     builder.raise_outer()
     # Only now: a change of the user id undoes it.
@@ -79,6 +86,7 @@ def become_warden(job: Job, material: Material, server: int) -> NoReturn:
     if child == 0:
         _become_child(job, builder, warden)
     os.close(job.artifact)
+    os.close(job.known)
     os.close(job.result)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     _, status, used = os.wait4(child, 0)
@@ -95,18 +103,29 @@ def _become_child(job: Job, builder: Builder, warden: int) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         _die_with_parent(signal.SIGKILL, warden)
-        size = os.fstat(job.artifact).st_size
+        size, known_size = os.fstat(job.artifact).st_size, os.fstat(job.known).st_size
         builder.raise_inner()
         write_report(job.report, builder.report())
         os.close(job.report)
         if job.filename != PROBE:
-            result = encode(job.inspect(_content(job.artifact, size), job.filename, job.ruleset))
-            write_all(job.result, result)
+            artifact = _content(job.artifact, size)
+            known = _content(job.known, known_size if job.learn else 0)
+            write_all(job.result, _result(job, artifact, known, builder.material.limits.result_bytes))
         os._exit(EXIT_DONE)
     except MemoryError:
         os._exit(EXIT_MEMORY)
     except BaseException:  # noqa: BLE001 # this process ends here, whatever it was
         _tell_and_end(job.result)
+
+
+def _result(job: Job, artifact: bytes, known: bytes, most: int) -> bytes:
+    """The inspection, and where it is wanted and there is room, what was learned."""
+    if not job.learn:
+        return encode(job.inspect(artifact, job.filename, job.ruleset))
+    memory = Memory(memory_key(job.ruleset.hash), known)
+    inspection = encode(job.inspect(artifact, job.filename, job.ruleset, memory))
+    learned = memory.encoded()
+    return b"\n".join((inspection, learned)) if len(inspection) + len(learned) < most else inspection
 
 
 def _tell_and_end(result: int) -> NoReturn:
@@ -117,12 +136,12 @@ def _tell_and_end(result: int) -> NoReturn:
 
 
 def _content(artifact: int, size: int) -> bytes:
-    """All of the artifact, read without moving the offset that we share with the parent."""
+    """All of the file, read without moving the offset that we share with the parent."""
     content = os.pread(artifact, size, 0)
     while len(content) < size:
         more = os.pread(artifact, size - len(content), len(content))
         if not more:
-            raise EOFError(f"the artifact has {len(content)} bytes, expected {size}")
+            raise EOFError(f"the file has {len(content)} bytes, expected {size}")
         content += more
     return content
 

@@ -8,6 +8,7 @@ import stat
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from scanner.model import Inspection
 
-__all__ = ["Sandbox", "SandboxUnavailable"]
+__all__ = ["Sandbox", "SandboxUnavailable", "opened", "sha256_of"]
 
 _CHUNK: Final = 1024 * 1024
 _LONGEST_FILENAME: Final = 4096
@@ -88,13 +89,29 @@ class Sandbox:
         Raises:
             InspectionFailed: there is no result that can be believed; the artifact must stay held.
         """
+        return self._inspected(artifact, filename, None)[0]
+
+    def learn(self, artifact: Path | int, filename: str, known: bytes) -> tuple[Inspection, bytes]:
+        """The same, from what is `known` of an earlier artifact's members, and what is known of these now.
+
+        What was learned is the child's word, as the inspection is. It must be used for no artifact about which a child
+        that read this one may not be believed.
+
+        Raises:
+            InspectionFailed: as above.
+        """
+        with _in_memory(known) as descriptor:
+            return self._inspected(artifact, filename, descriptor)
+
+    def _inspected(self, artifact: Path | int, filename: str, known: int | None) -> tuple[Inspection, bytes]:
         if not 0 < len(filename) <= _LONGEST_FILENAME:
             raise InspectionFailed(FailureReason.REFUSED, f"a filename of {len(filename)} characters")
-        with _opened(artifact) as descriptor, self._ask(descriptor, filename) as exchange:
-            digest = _sha256(descriptor)  # while the child works
+        with opened(artifact) as descriptor, self._ask(descriptor, filename, known) as exchange:
+            digest = sha256_of(descriptor)  # while the child works
             said = exchange.read(self._limits)
         walls = walls_of(said, self._limits)
-        return inspection_of(said, Asked(digest, filename, self.ruleset_hash), walls)
+        inspection = inspection_of(said, Asked(digest, filename, self.ruleset_hash), walls)
+        return inspection, said.result.partition(b"\n")[2]
 
     def close(self) -> None:
         """The fork server has ended; inspections under way have failed."""
@@ -102,17 +119,17 @@ class Sandbox:
             self._closed = True
             self._server.close()
 
-    def _ask(self, descriptor: int, filename: str) -> Exchange:
+    def _ask(self, descriptor: int, filename: str, known: int | None) -> Exchange:
         with self._lock:
             if self._closed or os.getpid() != self._owner:
                 raise InspectionFailed(FailureReason.GONE, "the sandbox is closed, or was opened by another process")
             try:
-                return self._server.ask(descriptor, filename)
+                return self._server.ask(descriptor, filename, known)
             except OSError:
                 # It ended since the last inspection. Nothing of this one has begun, so it may go to a new server.
                 self._restart()
             try:
-                return self._server.ask(descriptor, filename)
+                return self._server.ask(descriptor, filename, known)
             except OSError as error:
                 raise InspectionFailed(FailureReason.GONE, f"the fork server ended twice: {error}") from error
 
@@ -136,7 +153,7 @@ class Sandbox:
 
 
 @contextmanager
-def _opened(artifact: Path | int) -> Iterator[int]:
+def opened(artifact: Path | int) -> Iterator[int]:
     """A descriptor of the regular file `artifact`, for reading only.
 
     Raises:
@@ -162,7 +179,21 @@ def _opened(artifact: Path | int) -> Iterator[int]:
             os.close(descriptor)
 
 
-def _sha256(descriptor: int) -> Sha256Hex:
+@contextmanager
+def _in_memory(data: bytes) -> Iterator[int]:
+    """A descriptor from which `data` can be read, and nothing can be written to."""
+    with NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        # Opened once more, so that whoever gets it can only read.
+        descriptor = os.open(file.name, os.O_RDONLY)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def sha256_of(descriptor: int) -> Sha256Hex:
     """The hash of the whole file, read without moving its offset."""
     digest, offset = sha256(), 0
     while chunk := os.pread(descriptor, _CHUNK, offset):

@@ -75,7 +75,7 @@ class Said(msgspec.Struct, frozen=True):
     """Everything that came out of one inspection."""
 
     result: bytes
-    """What the child wrote: believed as little as the artifact."""
+    """What the child wrote: believed as little as the artifact. What it learned follows the first line."""
     report: bytes
     """What our own code wrote about it."""
 
@@ -118,7 +118,7 @@ def inspection_of(said: Said, asked: Asked, walls: Walls) -> Inspection:
         InspectionFailed: it is malformed, or about something else.
     """
     try:
-        inspection = decode(said.result, Inspection)
+        inspection = decode(said.result.partition(b"\n")[0], Inspection)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise InspectionFailed(FailureReason.OUTPUT, f"the result is no inspection: {error}") from error
     for what, got, expected in (

@@ -15,14 +15,17 @@ import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from scanner.engine import memory_key
+from scanner.memory import Memory
+
 if TYPE_CHECKING:
     from scanner.model import Inspection
     from scanner.ruleset import Ruleset
 
 __all__ = ["DEFAULT_ENTRY", "Inspector", "load_entry", "preload_codecs", "preload_late", "warm_up"]
 
-#: What runs in the child: bytes, filename, rules in; facts out.
-Inspector = Callable[[bytes, str, "Ruleset"], "Inspection"]
+#: What runs in the child: bytes, filename, rules and perhaps a memory in; facts out.
+Inspector = Callable[..., "Inspection"]
 
 #: `Counter.most_common`, `strptime`, the idna codec and their like import these when they are called.
 _LATE: Final = ("_strptime", "bisect", "decimal", "fractions", "heapq", "ipaddress", "statistics", "stringprep")
@@ -94,7 +97,9 @@ def warm_up(inspect: Inspector, ruleset: Ruleset) -> None:
     Raises:
         Exception: whatever `inspect` raises on a harmless release; then it could judge nothing else either.
     """
-    inspect(_wheel(), "warm_up-1.0-py3-none-any.whl", ruleset)
+    memory = Memory(memory_key(ruleset.hash))
+    inspect(_wheel(), "warm_up-1.0-py3-none-any.whl", ruleset, memory)
+    inspect(_wheel(), "warm_up-1.0-py3-none-any.whl", ruleset, Memory(memory_key(ruleset.hash), memory.encoded()))
     inspect(_sdist(), "warm_up-1.0.tar.gz", ruleset)
 
 

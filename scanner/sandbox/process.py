@@ -90,15 +90,19 @@ class ForkServer:
         """The process id, for tests and measurements."""
         return self._process.pid
 
-    def ask(self, artifact: int, filename: str) -> Exchange:
+    def ask(self, artifact: int, filename: str, known: int | None = None) -> Exchange:
         """The server has been asked to inspect the open file `artifact`.
+
+        With `known`, an open file that holds what is known of earlier members (it may be empty), it is also asked what
+        was learned.
 
         Raises:
             OSError: it is gone.
         """
         exchange = Exchange(self)
         try:
-            send(self._control, Request(filename), (artifact, exchange.result_in, exchange.report_in))
+            descriptors = (artifact, artifact if known is None else known, exchange.result_in, exchange.report_in)
+            send(self._control, Request(filename, known is not None), descriptors)
         except BaseException:
             exchange.close()
             raise

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from scanner.engine import memory_key
 from scanner.ruleset import Ruleset
 from scanner.sandbox import linux
 from scanner.sandbox.child import Job, become_warden
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_DESCRIPTORS: Final = 3
+_DESCRIPTORS: Final = 4
 #: How often the server looks whether its parent still is its parent.
 _PARENT_SECONDS: Final = 1.0
 #: How long a warden may take to end its child before both are killed from outside.
@@ -90,8 +91,8 @@ class _Server:
         message = receive(self._control, Request, descriptors=_DESCRIPTORS)
         if message is None:
             return False
-        request, (artifact, result, report) = message
-        job = Job(request.filename, artifact, result, report, self._inspect, self._ruleset)
+        request, (artifact, known, result, report) = message
+        job = Job(request.filename, artifact, known, result, report, self._inspect, self._ruleset, request.learn)
         try:
             warden = self._fork(job)
         except OSError as error:
@@ -104,6 +105,7 @@ class _Server:
             self._selector.register(report, selectors.EVENT_READ)
         finally:
             os.close(artifact)
+            os.close(known)
             os.close(result)
         return True
 
@@ -179,6 +181,7 @@ def _load(config: Config) -> tuple[Ruleset, Inspector]:
     inspect = load_entry(config.entry)
     preload_codecs()
     preload_late()
+    memory_key(ruleset.hash)  # reads files, which a child cannot
     if config.entry == DEFAULT_ENTRY:
         warm_up(inspect, ruleset)
     if threading.active_count() != 1:

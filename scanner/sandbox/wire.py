@@ -1,9 +1,10 @@
 """What goes over the wires between the sandbox's parent, its fork server and their children.
 
 The control socket carries length-prefixed JSON: one `Greeting` from the server, then one `Request` for each
-inspection, with three descriptors: the artifact, the pipe of the result and the pipe of the report. On the
-report pipe only our own code writes, before the hostile bytes are touched or from outside of the child: one JSON
-line for each `Walls`, `Ended` or `Killed`. The result pipe carries what the child says, and is believed as little.
+inspection, with four descriptors: the artifact, what is known of an earlier one's members (else the artifact once
+more), the pipe of the result and the pipe of the report. On the report pipe only our own code writes, before the
+hostile bytes are touched or from outside of the child: one JSON line for each `Walls`, `Ended` or `Killed`. The result
+pipe carries what the child says, and is believed as little: one line of JSON, then what it learned of the members.
 """
 
 from __future__ import annotations
@@ -71,9 +72,13 @@ class Greeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Inspect the artifact under this filename, or raise the walls and end (`PROBE`)."""
+    """Inspect the artifact under this filename, or raise the walls and end (`PROBE`).
+
+    With `learn`, the result is followed by what was learned of the artifact's members.
+    """
 
     filename: str
+    learn: bool = False
 
 
 class Walls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=True):

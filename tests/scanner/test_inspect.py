@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 import scanner.behaviour.layering as layering_module
+import scanner.following as following_module
 import scanner.inspect as inspector
 import scanner.members as members_module
 import scanner.portions as portions_module
@@ -175,7 +176,7 @@ def test_one_member_that_breaks_the_behaviour_analysis_costs_one_member(
             raise Boom
         return list(real_behaviour(view, ruleset))
 
-    monkeypatch.setattr(inspector, "behaviour", fragile)
+    monkeypatch.setattr(following_module, "behaviour", fragile)
     artifact = wheel(
         {"thing/a.py": "fragile = 1\n", "thing/b.py": "import base64\nexec(base64.b64decode('cHJpbnQoMSk='))\n"}
     )

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from index.clock import utcnow
 from index.hold import jobs
-from index.hold.worker import Worker
+from index.hold.worker import Worker, cache_of
 from index.store.tables import Case, CaseOrigin, Job, JobState, StoredInspection, SubmissionState
 from scanner.sandbox import FailureReason, InspectionFailed
 from tests.index.hold.world import inspection_saying, make_rules
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from scanner.model import Inspection
+    from scanner.model import Inspection, Sha256Hex
     from tests.index.hold.world import World
 
 S = SubmissionState
@@ -35,8 +36,10 @@ class FakeSandbox:
         self._world = world
         self._answer = answer
         self.seen: list[str] = []
+        self.bases: list[Sha256Hex | None] = []
 
-    def inspect(self, artifact: Path, filename: str) -> Inspection:
+    def inspect(self, artifact: Path, filename: str, *, base: Sha256Hex | None = None) -> Inspection:
+        self.bases.append(base)
         self.seen.append(filename)
         if self._answer is not None:
             return self._answer(artifact, filename)
@@ -222,3 +225,38 @@ def test_threads_of_one_worker_do_each_job_once(world: World) -> None:
     for thread in threads:
         thread.join(60)
     assert len(sandbox.seen) == len(set(sandbox.seen)) == 12
+
+
+def _inspected(world: World, content: str, version: str, *, says: str = "clear", tag: str = "py3") -> FakeSandbox:
+    """A release that comes in, and the sandbox in which the worker looked at it."""
+    world.now = utcnow() - timedelta(seconds=20)
+    world.receive(world.file("demo", version, content, tag=tag), says=says)
+    world.later(11)
+    world.keeper.tick(world.now)
+    sandbox = FakeSandbox(world)
+    Worker(world.services, sandbox, assessor=world.assessor).work()
+    return sandbox
+
+
+def test_the_published_release_before_may_speak_for_members_that_stayed(world: World) -> None:
+    assert _inspected(world, "one", "1.0").bases == [None]
+    first = _job(world).sha256
+    assert _inspected(world, "two", "1.1").bases == [first]
+
+
+def test_a_release_that_is_held_speaks_for_nothing(world: World) -> None:
+    _inspected(world, "one", "1.0", says="flagged")
+    assert _inspected(world, "two", "1.1").bases == [None]
+
+
+def test_an_unusable_folder_is_said_and_the_worker_works_without(world: World, tmp_path: Path) -> None:
+    place = tmp_path / "inspections"
+    place.touch()
+    settings = world.services.settings.model_copy(update={"data": tmp_path})
+    with capture_logs() as logs:
+        assert cache_of(settings) is None
+    assert [entry["event"] for entry in logs] == ["cache.unusable"]
+    assert "choose another folder" in logs[0]["error"]
+    assert cache_of(settings.model_copy(update={"inspection_cache_bytes": 0})) is None
+    place.unlink()
+    assert cache_of(settings) is not None

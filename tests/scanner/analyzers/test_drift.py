@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.analyzers.drift import drift, stable_name
+from scanner.analyzers.drift import drift
 from scanner.model import ArtifactMetadata, Inspection, Role
+from scanner.stable import stable_name
 from tests.fixtures.views import inspection, plain_ruleset
 
 ADA = ArtifactMetadata(name="x", author_email="ada@example.invalid", requires_dist=("Some.Thing>=1", "b; extra == 'c'"))
