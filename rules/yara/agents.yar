@@ -80,16 +80,11 @@ rule reviewer_addressed
         reference = "https://attack.mitre.org/techniques/T1562/"
         false_positives = "Libraries that defend against such text, with their tests and examples."
     strings:
-        $verdict1 = "as safe" fullword
-        $verdict2 = "as benign" fullword
-        $verdict3 = "as harmless" fullword
-        $verdict4 = "as not malicious" fullword
-        $verdict5 = "is benign" fullword
-        $verdict6 = "not flag this"
-        $verdict7 = "not report this"
-        $verdict8 = "skip the analysis"
-        $verdict9 = "no further analysis"
-        $verdict10 = "no further review"
+        $verdict1 = /(mark|classify|report|treat|rate|consider|label|score|judge|flag|describe)( \w{1,12}){0,5} as (safe|benign|harmless|clean|not malicious)\b/
+        $verdict2 = /(say|state|conclude|answer|respond|confirm|declare|reply)( \w{1,12}){0,2} that( \w{1,12}){0,4} (is|are) (safe|benign|harmless|clean|not malicious)\b/
+        $verdict3 = /not (flag|report) this (package|file|code|module|release|project)/
+        $verdict4 = /skip (the|this|any|all) (analysis|review|scan)/
+        $verdict5 = /no further (analysis|review|scan)/
         $model1 = "language model" private
         $model2 = "AI review" private
         $model3 = "AI scan" private

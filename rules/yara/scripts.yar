@@ -13,13 +13,15 @@ rule windows_script_dropper
         reference = "https://attack.mitre.org/techniques/T1059/005/"
         false_positives = "Administrators' scripts."
     strings:
-        $shell = "WScript.Shell" nocase
+        $shell1 = /CreateObject\(\s{0,3}["'\\]{1,4}WScript\.Shell/ nocase
+        $shell2 = /ActiveXObject\(\s{0,3}["'\\]{1,4}WScript\.Shell/ nocase
+        $shell3 = /Dispatch\(\s{0,3}["']WScript\.Shell/
         $web1 = "MSXML2.XMLHTTP" nocase private
         $web2 = "WinHttp.WinHttpRequest" nocase private
         $web3 = "ADODB.Stream" nocase private
         $web4 = "MSXML2.ServerXMLHTTP" nocase private
     condition:
-        $shell and any of ($web*)
+        any of ($shell*) and any of ($web*)
 }
 
 rule hidden_windows_script

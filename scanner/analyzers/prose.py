@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["weighed", "without_prose"]
 
-#: Whoever reads its own documentation or source may do anything with it: then it is data like any other.
-_READS_ITSELF: Final = re.compile(
-    rb"__doc__|\bgetdoc\b|\bgetsource|\bgetcomments\b|\blinecache\b|\btokenize\b|\bget_source\b|\bget_data\b"
+#: Whoever reads its own source may do anything with it: then its comments are data like any other.
+_READS_SOURCE: Final = re.compile(
+    rb"\bgetsource|\bgetcomments\b|\blinecache\b|\btokenize\b|\bget_source\b|\bget_data\b"
     rb"|\bopen\([^\n]{0,60}__file__|__file__[^\n]{0,60}\.(?:read_text|read_bytes|open)\("
 )
+#: The same for its documentation. Handing a documentation string on, as wrappers do, is no reading.
+_READS_DOCUMENTATION: Final = re.compile(rb"__doc__|\bgetdoc\b")
+_HANDED_ON: Final = re.compile(rb"\.__doc__[ \t]{0,4}=[ \t]{0,4}(?:[\w.]{1,80}\.__doc__\b|(?!=))")
 #: Codecs in which the columns of a syntax tree, which are of UTF-8, are those of the bytes.
 _BY_BYTES: Final = frozenset({"ascii", "utf-8"})
 _NEWLINE: Final = re.compile(rb"\r\n?|\n")
@@ -40,9 +43,10 @@ def without_prose(view: MemberView) -> bytes | None:
     """The bytes with spaces in place of comments and documentation strings; lines and columns stay.
 
     None when that cannot be told: the member does not parse, its bytes are not its text, or it reads its own source.
+    Documentation strings stay where the member reads one.
     """
     data = view.data
-    if not view.is_python or data.startswith(_BOM) or b"\f" in data or _READS_ITSELF.search(data):
+    if not view.is_python or data.startswith(_BOM) or b"\f" in data or _READS_SOURCE.search(data):
         return None
     try:
         if view.source.encoding not in _BY_BYTES:
@@ -53,6 +57,8 @@ def without_prose(view: MemberView) -> bytes | None:
     if is_rewritten(tree):  # its columns are not those of the text
         return None
     literals, prose = _literals(tree, _starts(data))
+    if _READS_DOCUMENTATION.search(_HANDED_ON.sub(b"", data)):
+        prose = []
     return _blanked(data, sorted([*prose, *_comments(data, literals)]))
 
 

@@ -5,6 +5,7 @@ These measures need no parse and no vocabulary, so that an evasion of the other 
 
 from __future__ import annotations
 
+import ast
 import io
 import keyword
 import re
@@ -28,11 +29,17 @@ __all__ = ["shape"]
 
 #: Measured: no benign artifact of 81 has such a line in its Python, 29 of 300 malicious ones do.
 _LONG_LINE: Final = 40_000
+#: A table has at least so many texts, none of them longer than this, and takes all but a tenth of its line.
+_ENTRIES: Final = 50
+_ENTRY: Final = 500
+_NEARLY: Final = 10
+_LITERALS: Final = (ast.Constant, ast.Dict, ast.Set, ast.List, ast.Tuple, ast.UnaryOp, ast.USub)
 #: Code that begins this far to the right, after a statement, is not seen in an editor.
 #: A line in which a blank comes up again and again: a table, more likely than a payload.
 _SPACED: Final = re.compile(r"(?:\S{1,200}\s{1,20}){400}")
 _RUN: Final = re.compile(r"(?<=\S)[ \t]{100,}(?=[^\s#])|(?<=\S);[ \t]{60,}(?=[^\s#])")
 _BIDI: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]")
+_LONE_BIDI: Final = re.compile("([\"'])[\u202a\u202b\u202d\u202e\u2066-\u2068]\\1")
 _INVISIBLE: Final = re.compile(
     "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
 )
@@ -70,7 +77,7 @@ def shape(member: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
         severity = Severity.MEDIUM if decoded.encoding in _REGIONAL else Severity.HIGH
         yield found.at("exotic-encoding", 1, f"source encoding {decoded.encoding}", severity=severity)
     text = decoded.text
-    yield from _lines(found, text)
+    yield from _lines(found, text, member)
     if not text.isascii():
         yield from _characters(found, text)
     yield from _identifiers(found, text)
@@ -99,16 +106,16 @@ class _Found:
             severity=severity,
         )
 
-    def where(self, rule: str, text: str, position: int, snippet: str) -> Finding:
+    def where(self, rule: str, text: str, position: int, snippet: str, *, severity: Severity | None = None) -> Finding:
         """A finding at a position of the text."""
         line = text.count("\n", 0, position) + 1
-        return self.at(rule, line, snippet, position - text.rfind("\n", 0, position))
+        return self.at(rule, line, snippet, position - text.rfind("\n", 0, position), severity=severity)
 
 
-def _lines(found: _Found, text: str) -> Iterator[Finding]:
+def _lines(found: _Found, text: str, member: MemberView) -> Iterator[Finding]:
     if len(text) > _LONG_LINE:
         for number, line in enumerate(text.split("\n"), start=1):
-            if len(line) > _LONG_LINE:
+            if len(line) > _LONG_LINE and not _is_table(member, number, len(line)):
                 spaced = _SPACED.match(line) is not None
                 yield found.at("long-line", number, line[:120], severity=Severity.MEDIUM if spaced else None)
                 break
@@ -119,6 +126,31 @@ def _lines(found: _Found, text: str) -> Iterator[Finding]:
         if not _inside(strings, match.start()):
             yield found.where("code-far-right", text, match.end(), text[match.end() : match.end() + 120])
             break
+
+
+def _is_table(member: MemberView, number: int, length: int) -> bool:
+    """Whether nearly all of the line is one literal of many short entries: a table, in which nothing can be hidden.
+
+    One long string, or one long row of numbers, is how a payload looks.
+    """
+    try:
+        tree = member.tree
+    except SourceUnreadable:
+        return False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict | ast.Set | ast.List | ast.Tuple) and node.lineno == node.end_lineno == number:
+            spanned = (node.end_col_offset or 0) - node.col_offset
+            if spanned * _NEARLY >= length * (_NEARLY - 1):
+                return _has_short_entries(node)
+    return False
+
+
+def _has_short_entries(table: ast.Dict | ast.Set | ast.List | ast.Tuple) -> bool:
+    leaves = [node for node in ast.walk(table) if not isinstance(node, ast.expr_context)]
+    if not all(isinstance(node, _LITERALS) for node in leaves):
+        return False
+    texts = [node.value for node in leaves if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)]
+    return len(texts) >= _ENTRIES and max(map(len, texts)) <= _ENTRY
 
 
 def _string_spans(text: str) -> list[tuple[int, int]]:
@@ -144,7 +176,9 @@ def _inside(spans: list[tuple[int, int]], position: int) -> bool:
 
 def _characters(found: _Found, text: str) -> Iterator[Finding]:
     if (match := _BIDI.search(text)) is not None:
-        yield found.where("bidirectional-text", text, match.start(), f"U+{ord(match[0]):04X}")
+        # Alone between quotes, as in a table of characters, it reverses nothing.
+        alone = None if _BIDI.search(_LONE_BIDI.sub("", text)) else Severity.INFO
+        yield found.where("bidirectional-text", text, match.start(), f"U+{ord(match[0]):04X}", severity=alone)
     if (match := _INVISIBLE.search(text, 1)) is not None and _in_code(text, match.start()):
         yield found.where("invisible-character", text, match.start(), f"U+{ord(match[0][0]):04X}")
 

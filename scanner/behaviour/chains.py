@@ -65,7 +65,9 @@ def _decoded(facts: Facts) -> Iterator[Hit]:
 def _fetched(facts: Facts) -> Iterator[Hit]:
     for event in facts.events(*_EXECUTING, Effect.NATIVE, Effect.IMPORT):
         if has(event.value, NETWORK) and event.what != Effect.IMPORT:
-            yield Hit("download-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+            # Programs trust pickles of their own servers, carelessly: that is common where somebody must call it.
+            called = Severity.MEDIUM if event.what == Effect.DESERIALIZE else Severity.HIGH
+            yield Hit("download-exec", event, facts.graded(event, Severity.CRITICAL, called))
         elif facts.taint_of(event) & FETCHED_FILE:
             yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
 

@@ -40,13 +40,15 @@ def _commands(facts: Facts) -> Iterator[Hit]:
         elif patterns.COMMAND_RUNS_DOWNLOAD.search(text):
             yield Hit("shell-command-with-download", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif patterns.HIDDEN_SHELL.search(text):
-            yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+            yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, Severity.LOW))
         elif patterns.COMMAND_SENDS.search(text):
             yield Hit("shell-exfiltration", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         elif patterns.COMMAND_DOWNLOAD.search(text):
-            yield Hit("shell-download", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+            # Whatever address its caller gives: a function for downloads, as many programs have one.
+            called = Severity.MEDIUM if "://" in text else Severity.LOW
+            yield Hit("shell-download", event, facts.graded(event, Severity.HIGH, called))
         if patterns.COMMAND_PERSISTENCE.search(text):
-            yield Hit("persistence-command", event)
+            yield Hit("persistence-command", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         if patterns.DESTRUCTIVE.search(text):
             yield Hit("destructive-command", event)
         if patterns.PIP_INSTALL.search(text) or event.callee.startswith("pip."):
@@ -57,11 +59,11 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
     """A file that came over the network, or that the code has written, is run."""
     for event in facts.events(*_STARTED):
         taint = facts.taint_of(event)
-        if taint & FETCHED_FILE:
-            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        if taint & FETCHED_FILE and not all(map(patterns.HANDLING_TOOL.fullmatch, event.text.split("\n"))):
+            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.MEDIUM))
         elif taint & NETWORK and patterns.OPEN_COMMAND.match(event.text):
-            rule = "reverse-shell" if taint & SOCKET else "remote-command"
-            yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+            rule, called = ("reverse-shell", Severity.HIGH) if taint & SOCKET else ("remote-command", Severity.MEDIUM)
+            yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, called))
         elif taint & WRITTEN_FILE and patterns.INTERPRETER.match(event.text):
             running = Severity.HIGH if event.text.strip(_UNSAID) else Severity.LOW
             yield Hit("write-and-run", event, facts.graded(event, running, Severity.LOW))
@@ -109,11 +111,16 @@ def _together(facts: Facts) -> Iterator[Hit]:
     for events in groups.values():
         fetched = [e for e in events if e.what in {Effect.NETWORK, Effect.DOWNLOAD}]
         written = [e for e in events if e.what == Effect.DOWNLOAD or (e.what == Effect.WRITE and has(e.value, NETWORK))]
-        started = [e for e in events if e.what == Effect.PROCESS and not has(e.value, FETCHED_FILE)]
+        started = [e for e in events if e.what == Effect.PROCESS and _starts_something(e)]
         if fetched and written and started:
             event = started[-1]
             steps = ((fetched[0].callee, fetched[0].line), (written[0].callee, written[0].line))
             yield Hit("download-beside-run", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM), steps)
+
+
+def _starts_something(event: Event) -> bool:
+    """Whether the process may be what was fetched, which is not known, and is not the one that fetches."""
+    return not has(event.value, FETCHED_FILE) and not patterns.FETCHING_TOOL.match(event.text)
 
 
 def _programs(facts: Facts) -> Iterator[Hit]:
@@ -132,14 +139,14 @@ def _persistent(facts: Facts) -> Iterator[Hit]:
     for event in facts.events(Effect.WRITE, Effect.COPY, Effect.DOWNLOAD):
         place = event.arguments[0 if event.what != Effect.DOWNLOAD else -1].text if event.arguments else None
         if place is not None and patterns.PERSISTENT_PLACE.search(place[:2000]):
-            yield Hit("persistence-write", event)
+            yield Hit("persistence-write", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
     for event in facts.events(Effect.REGISTRY, Effect.PROCESS):
         if patterns.PRIVILEGE.search(event.text) or (event.what == Effect.REGISTRY and "DelegateExecute" in facts.text):
             yield Hit("privilege-bypass", event)
             break
     for event in facts.events(Effect.REGISTRY):
         if patterns.COMMAND_PERSISTENCE.search(event.text) or "\\Run" in facts.text:
-            yield Hit("persistence-write", event)
+            yield Hit("persistence-write", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
 
 
 def _installing(facts: Facts) -> Iterator[Hit]:

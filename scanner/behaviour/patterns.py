@@ -18,7 +18,9 @@ __all__ = [
     "CREDENTIAL_PLACE",
     "DATA_FILE",
     "DESTRUCTIVE",
+    "FETCHING_TOOL",
     "FIXED_ADDRESS",
+    "HANDLING_TOOL",
     "HIDDEN_SHELL",
     "HOST_COMMAND",
     "INTERACTIVE_SHELL",
@@ -128,6 +130,14 @@ INTERPRETER: Final = re.compile(
     r"|(?:[\w/]{0,40}/)?(?:python[\d.]{0,5}w?|sh|bash|node|perl|ruby|php|cscript|wscript|powershell|open|chmod)\b)",
     _I,
 )
+#: A command that only fetches.
+FETCHING_TOOL: Final = re.compile(r"\s{0,8}(?:/usr/bin/)?(?:curl|wget|aria2c)\s[^;&|`$<>\n]{0,2000}$")
+#: A tool that looks at a file, unpacks or copies it, and nothing behind it: it runs no part of the file.
+HANDLING_TOOL: Final = re.compile(
+    r"\s{0,8}[\"']?(?:/usr/bin/|/bin/)?(?:(?:file|tar|unzip|gunzip|gzip|xz|ls|du|cat|cp|mv|rm|gpg|shasum|sha256sum|md5sum|otool"
+    r"|lipo|codesign|install_name_tool|strip|ldd|readelf|nm)|(?:git|hg|svn|\ufffc)[\"']?\s{1,4}(?:clone|checkout|fetch|pull|co))"
+    r"[\"']?\s[^;&|`$<>\n]{0,2000}",
+)
 #: A command of which the program itself is not known, or is a shell that is told what to do.
 OPEN_COMMAND: Final = re.compile(
     r"\s{0,8}[\"']?\ufffc|\s{0,8}[\w:\\/.]{0,60}(?:sh|cmd|cmd\.exe|powershell|powershell\.exe|python[\d.]{0,5})[\"']?\s{1,4}"
@@ -181,7 +191,7 @@ SENDING_TOOL: Final = re.compile(
     r"[^\n]{0,80}?\b(?:curl|wget|nslookup|dig|nc|ncat|ping|host|ssh|scp|sftp|ftp|Invoke-\w{1,40})\b", _I
 )
 COMMAND_SENDS: Final = re.compile(
-    r"\b(?:curl|wget)\b.{0,400}(?:\s-(?:d|F|T)\b|--data|--form|--upload-file|--post-|\$\(|`|\$\{?(?:USER|HOSTNAME|HOME)\b)"
+    r"\b(?:curl|wget)\b.{0,400}(?:(?-i:\s-(?:d|F|T)\b)|--data|--form|--upload-file|--post-|\$\(|`|\$\{?(?:USER|HOSTNAME|HOME)\b)"
     r"|(?:\$\(|`).{0,80}(?:\)|`)\.[\w.-]{4,80}\.[a-z]{2,8}\b",
     _I | re.DOTALL,
 )

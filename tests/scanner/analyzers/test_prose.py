@@ -61,10 +61,25 @@ def test_a_literal_that_has_a_use_stays(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "stays"),
+    [
+        ('"""marker"""  # comment\nexec(__doc__)\n', True),
+        ('"""marker"""  # comment\nimport inspect\nexec(inspect.getdoc(f))\n', True),
+        ('"""marker"""  # comment\nexec(other.__doc__)\n', True),
+        ('"""marker"""  # comment\nf.__doc__ == g.__doc__\n', True),
+        ('"""marker"""  # comment\nf.__doc__ = g.__doc__\n', False),
+        ('"""marker"""  # comment\nf.__doc__ = "other"\n', False),
+    ],
+)
+def test_documentation_that_is_read_stays(source: str, *, stays: bool) -> None:
+    code = blanked(source)
+    assert code is not None
+    assert (b"marker" in code, b"comment" in code) == (stays, False)
+
+
+@pytest.mark.parametrize(
     "source",
     [
-        '"""marker"""\nexec(__doc__)\n',
-        '"""marker"""\nimport inspect\nexec(inspect.getdoc(f))\n',
         "# marker\nexec(open(__file__).read()[2:])\n",
         "# marker\nimport linecache\n",
         "x = (  # it does not parse\n",

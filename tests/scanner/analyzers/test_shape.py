@@ -32,6 +32,10 @@ def _names(make: object, count: int = 40) -> str:
 
 STRANGE = {
     "long line": ("x = 1\ny = '" + "a" * 40_001 + "'\n", "long-line", 2),
+    "long row of numbers": ("x = [" + "101, " * 9_000 + "]\n", "long-line", 1),
+    "table with one long text": ("x = {" + "'word', " * 100 + "'" + "a" * 41_000 + "'}\n", "long-line", 1),
+    "table of what is computed": ("x = [" + "f('word'), " * 5_000 + "]\n", "long-line", 1),
+    "table before other code": ("x = {" + "'word', " * 3_000 + "}; " + "y = f(x); " * 3_000 + "\n", "long-line", 1),
     "code behind blanks": ("x = 1\ny = 2" + " " * 200 + ";import os\n", "code-far-right", 2),
     "code behind blanks after a call": ("print(1)" + " " * 300 + ";__import__('os')\n", "code-far-right", 1),
     "code behind tabs": ("y = 2;" + "\t" * 120 + "import os\n", "code-far-right", 1),
@@ -60,6 +64,8 @@ STRANGE = {
 }
 
 ORDINARY = {
+    "table of words in one line": "WORDS = {" + ", ".join(f"'{w}{n}'" for n in range(500) for w in WORDS) + "}\n",
+    "table of states in one line": "T = {" + ", ".join(f"'S{n}': ([1, 2], [3])" for n in range(4_000)) + "}\n",
     "long literal table": "x = [" + "1, " * 9_000 + "]\n",
     "blanks in a text": "x = 'a" + " " * 300 + "b'\n",
     "blanks in a documentation text": "x = '''\ncolumn" + " " * 300 + "other\n'''\n",
@@ -94,6 +100,16 @@ def test_a_member_that_is_no_python_is_not_looked_at() -> None:
     data = ("x" * 50_000).encode()
     member = MemberView(MemberName("p/a.css"), data, Sha256Hex("0" * 64), Role.NEVER)
     assert list(shape(member, RULESET)) == []
+
+
+def test_a_sign_of_direction_alone_between_quotes_is_a_table_s_entry() -> None:
+    def severities(text: str) -> list[Severity]:
+        raw = text.encode()
+        member = MemberView(MemberName("p/a.py"), raw, Sha256Hex(sha256(raw).hexdigest()), Role.IMPORT, is_python=True)
+        return [finding.severity for finding in shape(member, RULESET)]
+
+    assert severities('SIGNS = {"override": "\u202e"}\n') == [Severity.INFO]
+    assert severities('SIGNS = {"override": "\u202e"}\nx = "a\u202eb"\n') == [Severity.HIGH]
 
 
 def test_a_regional_encoding_is_told_more_mildly_than_one_that_hides_code() -> None:
