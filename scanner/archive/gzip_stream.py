@@ -109,7 +109,8 @@ class GzipStream:
     def _check_alone(self) -> None:
         after = len(self._inflater.unused_data) + len(self._data) - self._next
         if after:
-            self._faults.refuse(
+            # Noted, not refused at once: the archive is not accepted, but what it holds is looked at.
+            self._faults.add(
                 Code.GZIP_TRAILING,
                 f"{after} bytes follow the end of the gzip file (a second gzip member, padding or something else); "
                 "send the file as its tool wrote it.",

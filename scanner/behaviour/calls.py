@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour import folding
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
-from scanner.behaviour.methods import CLIENT_METHODS, PASSING_METHODS, decrypts, of_value, without_fragile
+from scanner.behaviour.methods import (
+    CLIENT_METHODS,
+    GROWING_METHODS,
+    PASSING_METHODS,
+    decrypts,
+    of_value,
+    without_fragile,
+)
 from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
@@ -237,6 +244,8 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
     elif ref.partition(".")[0] not in _KNOWN_ROOTS:
         it.calls_out(ref)
     _callbacks(it, call)
+    if call.method in GROWING_METHODS and (call.owner.ref or "").endswith("()"):
+        _stained(call)
     if call.method in PASSING_METHODS and call.function.ref is not None and call.owner.const is not MISSING:
         return of_value(it, call)
     if call.method in {"read", "load", "read_file"} and call.arguments:
@@ -259,6 +268,16 @@ def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Val
     if source is not None and source[0]:
         value = tainted(value, source[0], source[1], it.line or call.node.lineno)
     return value
+
+
+def _stained(call: Call) -> None:
+    """An object that takes something up (a form, a message with attachments) holds it from then on."""
+    func = call.node.func if isinstance(call.node, ast.Call) else None
+    added = join(call.all)
+    if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name) or not added.taint:
+        return
+    merged = join([call.owner, added])
+    call.scope.mark(func.value.id, Value(MISSING, call.owner.ref, merged.taint, merged.trail))
 
 
 def _reads_secrets(it: Interpreter, call: Call) -> None:

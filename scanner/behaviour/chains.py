@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from scanner.behaviour import chains_network, chains_process
+from scanner.behaviour import chains_control, chains_moment, chains_network, chains_process
 from scanner.behaviour.facts import Facts, Hit, has
 from scanner.behaviour.patterns import DATA_FILE
 from scanner.behaviour.values import (
@@ -47,7 +47,7 @@ _INJECTORS: Final = frozenset(
 
 def hits(facts: Facts) -> Iterator[Hit]:
     """Every rule that the module fulfils, once for each place."""
-    for rule in (*_RULES, *chains_network.RULES, *chains_process.RULES):
+    for rule in (*_RULES, *chains_network.RULES, *chains_process.RULES, *chains_moment.RULES, *chains_control.RULES):
         yield from rule(facts)
 
 
@@ -57,9 +57,7 @@ def _decoded(facts: Facts) -> Iterator[Hit]:
             rule = "decode-exec" if event.what == Effect.EXECUTE else "decode-deserialize"
             yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif event.what == Effect.EXECUTE and has(event.value, COMPUTED | ENCODED):
-            # Where all of the text came out, it was there to be hidden: nobody computes what he could write.
-            whole = bool(event.arguments) and event.arguments[0].known and facts.runs(event)
-            yield Hit("computed-exec", event, Severity.CRITICAL if whole else None)
+            yield Hit("computed-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
 
 
 def _fetched(facts: Facts) -> Iterator[Hit]:

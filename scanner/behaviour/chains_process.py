@@ -50,7 +50,7 @@ def _commands(facts: Facts) -> Iterator[Hit]:
         if patterns.COMMAND_PERSISTENCE.search(text):
             yield Hit("persistence-command", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         if patterns.DESTRUCTIVE.search(text):
-            yield Hit("destructive-command", event)
+            yield Hit("destructive-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         if patterns.PIP_INSTALL.search(text) or event.callee.startswith("pip."):
             yield Hit("runtime-install", event, facts.graded(event, Severity.MEDIUM, Severity.LOW))
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import texts
 from scanner.behaviour.calls import mark_path
-from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE
+from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE, OPEN_COMMAND
 from scanner.behaviour.registry import Call, register
 from scanner.behaviour.scopes import FileHandle
+from scanner.behaviour.sources import HOST_COMMANDS
 from scanner.behaviour.values import (
     CREDENTIAL,
     DECODED,
     ENCODED,
-    ENVIRONMENT_ALL,
     FETCHED_FILE,
     FILE,
     HOST,
+    HOST_ADDRESS,
+    MACHINE,
     MISSING,
     NETWORK,
     PLACEHOLDER,
+    REMOTE_OUTPUT,
     UNKNOWN,
     WRITTEN_FILE,
     Value,
@@ -36,6 +40,7 @@ __all__: list[str] = []
 
 _PATHS: Final = FETCHED_FILE | WRITTEN_FILE
 _SHOWN: Final = 60
+_WRITING: Final = re.compile(r"[wax+]")
 
 
 def _line(it: Interpreter, call: Call) -> int:
@@ -69,6 +74,23 @@ def _package_folder(_it: Interpreter, _call: Call) -> Value | None:
     return Value(PLACEHOLDER, "pathlib.Path()", exact=False)
 
 
+@register("pathlib.Path().rglob", "pathlib.Path().glob", "pathlib.Path().iterdir")
+def _found_below(it: Interpreter, call: Call) -> Value | None:
+    it.emit(Effect.WALK, call.function.ref or "", call.node, (call.owner,))
+    return Value(MISSING, "pathlib.Path()", call.owner.taint, call.owner.trail)
+
+
+@register("socket.socket")
+def _socket(_it: Interpreter, call: Call) -> Value | None:
+    """A socket of this machine's own is no way out of it."""
+    return UNKNOWN if call.argument(0, "family").ref == "socket.AF_UNIX" else None
+
+
+@register("pathlib.Path.home")
+def _home(_it: Interpreter, _call: Call) -> Value | None:
+    return Value("~", "pathlib.Path()", exact=False)
+
+
 @register("builtins.open", "io.open", "codecs.open", "pathlib.Path().open", "gzip.open", "aiofiles.open", "os.fdopen")
 @register("tempfile.NamedTemporaryFile", "zipfile.ZipFile", "tarfile.open", "os.open")
 def _open(it: Interpreter, call: Call) -> Value | None:
@@ -83,7 +105,8 @@ def _open(it: Interpreter, call: Call) -> Value | None:
         taint = path.taint
         it.emit(Effect.OPEN, call.function.ref or "", call.node, (path,))
     handle = FileHandle(path, node, mode.text or "r")
-    return Value(MISSING, "<file>", taint & (_PATHS | CREDENTIAL | NETWORK | HOST), path.trail, target=handle)
+    taint &= _PATHS | CREDENTIAL | NETWORK | HOST
+    return Value(MISSING, "<file>", taint | (0 if _WRITING.search(handle.mode) else FILE), path.trail, target=handle)
 
 
 @register("<file>", "pathlib.Path().write_bytes", "pathlib.Path().write_text", "pathlib.Path().read_text")
@@ -178,10 +201,12 @@ def _process(it: Interpreter, call: Call) -> Value | None:
     found = HOST_COMMAND.match(command)
     value = Value(MISSING, f"{call.function.ref}()")
     if found is not None:
-        taint = ENVIRONMENT_ALL if found[1] in {"env", "printenv", "set"} else HOST
+        taint = HOST_COMMANDS.get(found[1].lower(), MACHINE)
         return tainted(value, taint, f"output of {found[1]}", _line(it, call))
     if CREDENTIAL_PLACE.search(command):
         return tainted(value, CREDENTIAL, "output of a command that reads secrets", _line(it, call))
+    if join(call.command).taint & NETWORK and OPEN_COMMAND.match(command):
+        return tainted(value, REMOTE_OUTPUT, "output of a command from the network", _line(it, call))
     return value
 
 
@@ -189,7 +214,7 @@ def _process(it: Interpreter, call: Call) -> Value | None:
 def _fetched(it: Interpreter, call: Call) -> Value | None:
     it.emit(Effect.NETWORK, call.function.ref or "", call.node, call.all)
     url = call.argument(0, "url").text
-    taint = NETWORK | (HOST if url is not None and IP_SERVICE.search(url) else 0)
+    taint = NETWORK | (HOST_ADDRESS if url is not None and IP_SERVICE.search(url) else 0)
     value = Value(MISSING, f"{call.function.ref}()")
     return tainted(value, taint, f"answer to {call.function.ref}", _line(it, call))
 
@@ -199,3 +224,12 @@ def _request(_it: Interpreter, call: Call) -> Value | None:
     merged = join(call.all)
     url = call.argument(0, "url")
     return Value(url.const, None, merged.taint, merged.trail, exact=False)
+
+
+@register("torch.load", "joblib.load", "numpy.load")
+def _model(it: Interpreter, call: Call) -> Value | None:
+    """A model that is allowed to hold code, which it runs while it is loaded."""
+    refused = call.keywords.get("weights_only", UNKNOWN).const is False
+    if refused or call.keywords.get("allow_pickle", UNKNOWN).const is True:
+        it.emit("unsafe-model", call.function.ref or "", call.node, (call.argument(0, "f"),))
+    return None

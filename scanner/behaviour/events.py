@@ -31,6 +31,8 @@ class Event:
     function: FunctionInfo | None = None
     guarded: bool = False
     """Below `if __name__ == "__main__"`."""
+    discarded: bool = False
+    """Nothing is done with what the call gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class ModuleReport:
     """Names outside the module and the standard library that are called, and by which functions."""
     globals: dict[str, Value] = field(default_factory=dict)
     """What the module's names are bound to in the end."""
-    literals: list[str | bytes] = field(default_factory=list)
-    """Literals that look encoded."""
+    literals: list[tuple[str | bytes, int]] = field(default_factory=list)
+    """Literals that look encoded, and their lines."""
     written: list[str] = field(default_factory=list)
     """Texts that were written to files: often the next stage."""
     marked: dict[str, int] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class ModuleReport:
             yield blob.steps, blob.data, True
         for text in self.written:
             yield ("written",), text.encode("utf-8", "surrogatepass"), True
-        for literal in self.literals:
+        for literal, _line in self.literals:
             yield (), literal.encode("utf-8", "surrogatepass") if isinstance(literal, str) else literal, False
 
 

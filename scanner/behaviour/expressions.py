@@ -46,7 +46,7 @@ def _constant(it: Interpreter, node: ast.Constant, _scope: Scope) -> Value:
     const = node.value
     if isinstance(const, str | bytes) and len(const) >= _ENCODED_LENGTH and texts.looks_encoded(const):
         if not it.muted and len(it.report.literals) < _LITERALS:
-            it.report.literals.append(const)
+            it.report.literals.append((const, it.line or node.lineno))
         return Value(const, None, ENCODED, (None, "encoded literal", it.line or node.lineno))
     return Value(const)
 

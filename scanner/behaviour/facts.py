@@ -25,7 +25,12 @@ __all__ = ["Facts", "Hit", "has", "resolves_fixed_name"]
 _CHAIN_LIMIT: Final = 10
 #: Shorter file names are parts of too many words.
 _SHORT_NAME: Final = 3
-_DOMAIN: Final = re.compile(r"[\w-]{2,63}\.[a-z]{2,12}\b(?!\.)", re.IGNORECASE)
+_DOMAIN: Final = re.compile(r"[\w-]{1,63}\.[a-z]{2,12}\b(?!\.)", re.IGNORECASE)
+#: Commands that put something in place, as opposed to those that make it.
+_INSTALLING: Final = frozenset(
+    {"install", "develop", "egg_info", "install_lib", "install_scripts", "install_data", "easy_install"}
+    | {"editable_wheel", "dist_info", "bdist_egg"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,13 @@ class Facts:
     @cached_property
     def hooks(self) -> set[FunctionInfo | None]:
         """Functions that an install command of the build script runs, and what they call."""
-        return self._reached(set(self.report.hooks)) if self.is_build_script else set()
+        return self.reached(self.report.hooks) if self.is_build_script else set()
+
+    @cached_property
+    def install_hooks(self) -> set[FunctionInfo | None]:
+        """Those of `hooks` that commands run which install, and do not build."""
+        starts = [info for info, command in self.report.hooks.items() if command in _INSTALLING]
+        return self.reached(starts) if self.is_build_script else set()
 
     @property
     def running(self) -> set[FunctionInfo | None]:
@@ -88,10 +99,11 @@ class Facts:
         """Notes that code elsewhere runs `function`; whether that is news."""
         if function in self.running:
             return False
-        self.linked |= self._reached({function})
+        self.linked |= self.reached({function})
         return True
 
-    def _reached(self, starts: Iterable[FunctionInfo]) -> set[FunctionInfo | None]:
+    def reached(self, starts: Iterable[FunctionInfo]) -> set[FunctionInfo | None]:
+        """The functions of the module that run when `starts` do, themselves included."""
         reached: set[FunctionInfo | None] = set(starts)
         waiting = list(reached)
         callees: dict[FunctionInfo | None, list[FunctionInfo]] = {}

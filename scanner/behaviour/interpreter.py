@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour.budget import Budget, WorkExhausted
 from scanner.behaviour.events import Blob, Event, ModuleReport, spoken
 from scanner.behaviour.scopes import ClassInfo, FunctionInfo, Instance, Scope
+from scanner.behaviour.sources import SECRET_NAME
 from scanner.behaviour.values import MISSING, NAMED_SECRET, UNKNOWN, Value, join
-from scanner.behaviour.vocabulary import SECRET_NAMES
 
 if TYPE_CHECKING:
     import ast
@@ -46,6 +46,8 @@ class Interpreter:
         self.current: FunctionInfo | None = None
         self.guarded = False
         self.muted = 0
+        self.unused: ast.AST | None = None
+        """The call whose result nothing is done with."""
         self.line: int | None = None
         """The line that everything is said to stand on, while a text is executed that stands on that line."""
         self.attributes: dict[str, Value] = {}
@@ -107,7 +109,16 @@ class Interpreter:
         known = self._places.get(place)
         if known is None:
             event = Event(
-                what, callee, line, column, tuple(arguments), value, spoken(arguments), self.current, self.guarded
+                what,
+                callee,
+                line,
+                column,
+                tuple(arguments),
+                value,
+                spoken(arguments),
+                self.current,
+                self.guarded,
+                node is self.unused,
             )
             self._places[place] = event
             self.report.events.append(event)
@@ -214,7 +225,7 @@ class Interpreter:
         names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
         given = list(arguments) if bound is None else [bound, *arguments]
         for name in (*names, *(p.arg for p in parameters.kwonlyargs)):
-            scope.names.setdefault(name, _SECRET if name.lower() in SECRET_NAMES else UNKNOWN)
+            scope.names.setdefault(name, _SECRET if SECRET_NAME.search(name.lower()) else UNKNOWN)
         for name, value in zip(names, given, strict=False):
             if value is not UNKNOWN:
                 scope.names[name] = value
@@ -230,8 +241,15 @@ class Interpreter:
 
     def _walk_uncalled(self, info: FunctionInfo) -> None:
         bound = Value(target=Instance(info.owner)) if info.owner is not None else None
+        given, caller = info.fed or (UNKNOWN, None)
+        arguments: list[Value] = []
+        keywords: dict[str, Value] = {}
+        if info.fed is not None:
+            info.called_from.add(caller)
+            arguments = [given] * len(info.node.args.args)
+            keywords = {parameter.arg: given for parameter in info.node.args.kwonlyargs}
         try:
-            self._walk(info, (), {}, bound)
+            self._walk(info, arguments, keywords, bound)
         except RecursionError:
             self.report.incomplete = self.report.incomplete or f"nested too deep at line {info.node.lineno}"
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from scanner.behaviour.interpreter import Interpreter
     from scanner.behaviour.registry import Call
 
-__all__ = ["CLIENT_METHODS", "LISTING_METHODS", "PASSING_METHODS", "decrypts", "of_value", "without_fragile"]
+__all__ = [
+    "CLIENT_METHODS",
+    "GROWING_METHODS",
+    "LISTING_METHODS",
+    "PASSING_METHODS",
+    "decrypts",
+    "of_value",
+    "without_fragile",
+]
 
 #: Methods after which what is known of a text is still readable.
 PASSING_METHODS: Final = frozenset(
@@ -37,7 +45,9 @@ PASSING_METHODS: Final = frozenset(
 CLIENT_METHODS: Final = frozenset({"fileno", "makefile", "accept", "__enter__", "__aenter__", "wrap_socket", "dup"})
 #: Methods that give the content of a container.
 LISTING_METHODS: Final = frozenset({"items", "values", "keys", "copy", "hex", "join"})
-_GROWING: Final = frozenset({"append", "extend", "add", "insert", "update", "appendleft", "put", "setdefault"})
+GROWING_METHODS: Final = frozenset(
+    {"append", "extend", "add", "insert", "update", "appendleft", "put", "setdefault", "add_field", "attach"}
+)
 
 
 def of_value(it: Interpreter, call: Call) -> Value:
@@ -49,7 +59,7 @@ def of_value(it: Interpreter, call: Call) -> Value:
             return value
     if (found := _of_text(it, call)) is not None:
         return found
-    if method in _GROWING:
+    if method in GROWING_METHODS:
         _grown(call)
         return UNKNOWN
     if decrypts(call):

@@ -10,6 +10,8 @@ import re
 from typing import Final
 
 __all__ = [
+    "BOT_TOKEN",
+    "CLIPBOARD_COMMAND",
     "COMMAND_DOWNLOAD",
     "COMMAND_PERSISTENCE",
     "COMMAND_RUNS_DOWNLOAD",
@@ -34,6 +36,7 @@ __all__ = [
     "PROGRAM",
     "PROGRAM_ADDRESS",
     "PROGRAM_NAME",
+    "PROGRAM_PLACE",
     "RAW_ADDRESS",
     "RECEIVER",
     "REVERSE_SHELL",
@@ -145,7 +148,7 @@ OPEN_COMMAND: Final = re.compile(
     _I | re.DOTALL,
 )
 INTERACTIVE_SHELL: Final = re.compile(
-    r"\s{0,8}(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}\ufffc|\s{1,4}-1|\s{0,4}$)",
+    r"\s{0,8}(?:[\w:\\/]{0,40}[\\/])?(?:(?:ba|z|k|da)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?)(?:\s{1,4}-i)?(?:\s{1,4}(?:\ufffc|-1|True|1)(?=\s|$)|\s{0,4}$)",
     _I,
 )
 PROGRAM_ADDRESS: Final = re.compile(
@@ -181,6 +184,12 @@ WEBHOOK: Final = re.compile(
     r"|hooks\.slack\.com/services/T\w{5}",
     _I,
 )
+#: The key of a bot of Telegram or Discord.
+BOT_TOKEN: Final = re.compile(
+    r"(?<![\w/])\d{8,12}:[A-Za-z0-9_-]{33,40}(?!\w)|(?<!\w)[MNO][A-Za-z\d_-]{23,28}\.[\w-]{6,7}\.[\w-]{27,45}(?!\w)"
+)
+CLIPBOARD_COMMAND: Final = re.compile(r"(?:\|\s{0,4}clip(?:\.exe)?\b|Set-Clipboard|\bxclip\b.{0,40}-i|\bpbcopy\b)", _I)
+PROGRAM_PLACE: Final = re.compile(r"\.(?:pyw?|exe|dll|bat|cmd|vbs|ps1|sh|jse?|hta|scr|jar|so|elf|msi)$", _I)
 WEBHOOK_WITH_SECRET: Final = re.compile(
     r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{15,21}/[\w-]{40}|api\.telegram\.org/bot\d{8,12}:[\w-]{30}"
     r"|hooks\.slack\.com/services/T\w{7,}/B\w{7,}/\w{16}",

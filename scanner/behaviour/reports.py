@@ -42,6 +42,9 @@ _DOING: Final = (
     *("invoke", "joblib", "yaml", "torch", "discord", "telebot", "telegram", "telethon", "pyrogram", "websocket"),
     *("xmlrpc", "pymongo", "pusher", "twilio", "firebase", "mechanize", "scraper", "tls_client", "curl_cffi", "mqtt"),
     *("socketio", "pynput", "keyboard", "pyHook", "webbrowser", "win32", "comtypes", "os.dup2", "setup("),
+    *("clip", "aiogram", "nextcord", "disnake", "slack_sdk", "vk_api", "zipimport"),
+    # Encoded, as nobody writes them by hand: http, curl, powershell.
+    *("aHR0c", "68747470", "Y3VybC", "cG93ZXJzaGVsb"),
 )
 _TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
 #: Longer lines may hold an encoded text.

@@ -87,6 +87,8 @@ class FunctionInfo:
     """Its last walk turned arguments into a known constant, as decoders do."""
     eventful: bool = False
     """It was seen to have effects."""
+    fed: tuple[Value, FunctionInfo | None] | None = None
+    """What its parameters hold when something outside calls it, and what has handed it over."""
     marks: dict[str, int] = field(default_factory=dict)
     called_from: set[FunctionInfo | None] = field(default_factory=set)
 

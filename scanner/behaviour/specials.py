@@ -94,13 +94,16 @@ def _namespace(_it: Interpreter, call: Call) -> Value | None:
 @register("builtins.__dict__.get", "builtins.__dict__.__getitem__", "os.__dict__.get", "os.__dict__.__getitem__")
 @register("subprocess.__dict__.get", "globals().pop", "os.environ.get", "os.environ.pop", "os.environ.__getitem__")
 def _looked_up(it: Interpreter, call: Call) -> Value | None:
+    if call.owner.ref == "os.environ" and len(call.arguments) > 1:
+        return _environment(it, call)
     return subscript(it, call.owner, call.argument(0), _line(it, call), call.scope)
 
 
 @register("os.getenv", "os.environ.setdefault", "os.getenvb")
 def _environment(it: Interpreter, call: Call) -> Value | None:
     name = call.argument(0)
-    return texts.environment(name.const if name.known and isinstance(name.const, str) else None, _line(it, call))
+    known = name.const if name.known and isinstance(name.const, str) else None
+    return texts.environment(known, _line(it, call), call.argument(1, "default"))
 
 
 @register("builtins.setattr")

@@ -6,12 +6,13 @@ import ast
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import calls, texts
+from scanner.behaviour.clients import CHAT_HANDLER
 from scanner.behaviour.containers import assign, spread_elements
 from scanner.behaviour.expressions import default_values, sourced
 from scanner.behaviour.operators import combined
 from scanner.behaviour.registry import Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Scope
-from scanner.behaviour.values import FILE, MISSING, UNKNOWN, Value, join, named, tainted
+from scanner.behaviour.values import FILE, MISSING, NETWORK, UNKNOWN, Value, join, named, tainted
 from scanner.behaviour.vocabulary import canonical
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _TRIED: Final = 12
 
 def _expression(it: Interpreter, node: ast.Expr, scope: Scope) -> None:
     if not isinstance(node.value, ast.Constant):
+        it.unused = node.value.value if isinstance(node.value, ast.Await) else node.value
         it.evaluate(node.value, scope)
 
 
@@ -217,6 +219,9 @@ def _bind_decorated(
         function = it.evaluate(decorator, scope)
         if function is UNKNOWN or (function.ref or "") in {"builtins.property", "builtins.staticmethod"}:
             continue
+        if isinstance(value.target, FunctionInfo) and function.ref is not None and CHAT_HANDLER.fullmatch(function.ref):
+            message = tainted(UNKNOWN, NETWORK, "message of a chat", it.line or node.lineno)
+            value.target.fed = (message, it.current)
         result = calls.invoke(it, Call(decorator, scope, function, [value], {}))
         if result.target is not None or result.taint or result.known:
             value = result

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner.behaviour.budget import MAX_TEXT
-from scanner.behaviour.values import ENVIRONMENT, HOST, MISSING, PLACEHOLDER, UNKNOWN, Value, join
-from scanner.behaviour.vocabulary import SOURCES, effect_of
+from scanner.behaviour.sources import HOST_VARIABLES, SOURCES
+from scanner.behaviour.values import ENVIRONMENT, MISSING, PLACEHOLDER, UNKNOWN, Value, join
+from scanner.behaviour.vocabulary import effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,10 @@ _ENCODED_TEXT: Final = re.compile(
     r"[A-Za-z0-9+/_=-]{40,}\s*|[0-9A-Fa-f\s]{40,}|[!-u]{80,}|[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{80,}"
 )
 _HEX_OR_MIXED: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])|[0-9A-Fa-f\s]+$")
-_HOST_VARIABLES: Final = frozenset({"USERNAME", "USER", "COMPUTERNAME", "HOSTNAME", "LOGNAME", "USERDOMAIN"})
 _PIECE: Final = re.compile(r"%(?:\((\w{1,40})\))?[-#0 +]{0,4}\d{0,4}(?:\.\d{0,4})?([sdrxXiufga%])")
+
+
+_ADDRESS: Final = re.compile(r"://|^\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
 def looks_encoded(text: str | bytes) -> bool:
@@ -127,10 +130,12 @@ def through(value: Value, const: Any = MISSING) -> Value:
     return Value(kept, None, value.taint, value.trail, exact=value.exact and const is not MISSING)
 
 
-def environment(name: str | None, line: int) -> Value:
-    """The environment's variable `name`."""
-    taint = ENVIRONMENT | (HOST if name in _HOST_VARIABLES else 0)
-    text = f"%{name}%" if name else MISSING
+def environment(name: str | None, line: int, default: Value = UNKNOWN) -> Value:
+    """The environment's variable `name`. Where an address is what it is by default, that is what it counts as."""
+    taint = ENVIRONMENT | HOST_VARIABLES.get(name or "", 0) | default.taint
+    text: Any = f"%{name}%" if name else MISSING
+    if default.text is not None and _ADDRESS.search(default.text[:400]):
+        text = default.text
     return Value(text, None, taint, (None, f"environment variable {name or 'of computed name'}", line), exact=False)
 
 

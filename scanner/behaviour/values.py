@@ -24,14 +24,20 @@ __all__ = [
     "FILE",
     "FRAGILE",
     "HOST",
+    "HOST_ADDRESS",
+    "HOST_NAME",
+    "MACHINE",
     "MISSING",
     "NAMED_SECRET",
     "NETWORK",
     "PLACEHOLDER",
     "PROSE",
+    "REMOTE_OUTPUT",
     "SCREEN",
     "SOCKET",
     "UNKNOWN",
+    "USER_NAME",
+    "WORKING_FOLDER",
     "WRITTEN_FILE",
     "Trail",
     "Value",
@@ -59,8 +65,7 @@ ENVIRONMENT_ALL: Final = 1 << 6
 """The whole environment."""
 CREDENTIAL: Final = 1 << 7
 """A place where secrets lie, or what lies there."""
-HOST: Final = 1 << 8
-"""Who and where the machine is: host name, user name, addresses, working directory."""
+HOST_NAME: Final = 1 << 8
 CLIPBOARD: Final = 1 << 9
 SCREEN: Final = 1 << 10
 """A screen shot, camera picture, sound or key stroke."""
@@ -73,6 +78,18 @@ SOCKET: Final = 1 << 13
 
 NAMED_SECRET: Final = 1 << 14
 """What a variable or parameter holds that is called a private key or a seed phrase, as it is or merely encoded."""
+USER_NAME: Final = 1 << 15
+HOST_ADDRESS: Final = 1 << 16
+"""A network address of the machine, the one that the world sees or that of its hardware."""
+MACHINE: Final = 1 << 17
+"""A description of the machine or of who is logged in."""
+WORKING_FOLDER: Final = 1 << 18
+"""Where the process was started. It says who, but every build tool asks for it."""
+REMOTE_OUTPUT: Final = 1 << 19
+"""What a command that came over the network has put out."""
+
+#: Who and where the machine is.
+HOST: Final = HOST_NAME | USER_NAME | HOST_ADDRESS | MACHINE
 
 PROSE: Final = 1 << 20
 """A documentation string, a comment, or a piece cut out of a file: text that no analyser has read as code."""

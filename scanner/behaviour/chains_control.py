@@ -1,0 +1,185 @@
+"""The chains by which somebody else holds the machine: bots, remote commands, keys, clipboard and files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from scanner.behaviour import patterns
+from scanner.behaviour.events import Event
+from scanner.behaviour.facts import Facts, Hit, has
+from scanner.behaviour.scopes import FunctionInfo, Partial
+from scanner.behaviour.values import (
+    CREDENTIAL,
+    DECODED,
+    ENVIRONMENT_ALL,
+    FILE,
+    HOST,
+    HOST_ADDRESS,
+    HOST_NAME,
+    MACHINE,
+    REMOTE_OUTPUT,
+    USER_NAME,
+    WORKING_FOLDER,
+)
+from scanner.behaviour.vocabulary import Effect
+from scanner.layers import unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scanner.behaviour.values import Value
+
+__all__ = ["RULES"]
+
+_IDENTITY: Final = (HOST_NAME, USER_NAME, HOST_ADDRESS, MACHINE, WORKING_FOLDER)
+_TELLING: Final = 3
+_HOME: Final = re.compile(
+    r"~[\\/]?|%(?:USERPROFILE|HOME|APPDATA|LOCALAPPDATA)%.{0,60}|/|/home(?:/\ufffc)?/?|/Users/?|[A-Z]:(?:\\|/){0,2}|/sdcard.{0,60}|/storage/emulated.{0,60}"
+)
+_LABELLED: Final = re.compile(
+    r"\b(?:pass(?:word|wd|phrase)?|pwd|senha|contrase\w{1,3}a)\b[^\n]{0,12}[:=]\W{0,8}\ufffc", re.IGNORECASE
+)
+_LABELLED_TOO: Final = re.compile(
+    r"\b(?:tokens?|user(?:name)?|login|e-?mail|cookies?|account)\b[^\n]{0,12}[:=]\W{0,8}\ufffc", re.IGNORECASE
+)
+#: How addresses of wallets are told from other words: by whoever looks for them in what the user copies.
+_WALLET_PATTERN: Final = re.compile(
+    r"\[13\]\)?\[a-km-zA-HJ|bc1[|\[(]|\^?0x\[a-fA-F0-9\]\{40\}|\^?0x\[0-9a-fA-F\]\{40\}|T\[A-Za-z1-9\]\{33\}|\[LM3\]\[a-km-zA-HJ|4\[0-9AB\]"
+    r"|\[a-zA-HJ-NP-Z0-9\]\{25,3\d\}|bitcoincash:|\^r\[0-9a-zA-Z\]\{24,34\}"
+)
+_READ_CLIPBOARD: Final = re.compile(
+    r"\bpaste\(|GetClipboardData|clipboard_get|Get-Clipboard|waitForNewPaste|waitForPaste|clipboard_content"
+)
+_ENCODED_COMMAND: Final = re.compile(
+    rb"\s{0,8}(?:powershell|cmd(?:\.exe)?\s{1,4}/c|curl(?:\.exe)?\s|wget\s|/bin/(?:ba)?sh\s|bash\s{1,4}-[ci]|nc\s{1,4}-|mshta\s|certutil\s"
+    rb"|bitsadmin\s|nslookup\s|rm\s{1,4}-rf\s|start\s{1,4}/b)",
+    re.IGNORECASE,
+)
+_LITERALS: Final = 128
+#: An address or a command is not longer.
+_LONGEST: Final = 2_000
+
+
+def _obeyed(facts: Facts) -> Iterator[Hit]:
+    """The output of a command that came over the network goes back to where it came from."""
+    for event in facts.events(Effect.NETWORK):
+        if has(event.value, REMOTE_OUTPUT):
+            yield Hit("remote-control", event)
+            return
+
+
+def _bots(facts: Facts) -> Iterator[Hit]:
+    """A bot whose key stands in the code answers to the author, wherever the code runs."""
+    for event in facts.events(Effect.CLIENT, Effect.NETWORK):
+        if patterns.BOT_TOKEN.search(event.text):
+            yield Hit("embedded-bot", event)
+            return
+
+
+def _identified(facts: Facts) -> Iterator[Hit]:
+    """So many answers to the question whose machine this is that together they are an identity card."""
+    for event in facts.events(Effect.NETWORK, Effect.DOWNLOAD, Effect.RESOLVE, Effect.PROCESS):
+        if event.what == Effect.PROCESS and not patterns.SENDING_TOOL.match(event.text):
+            continue
+        taint = event.value.taint
+        if taint & HOST and sum(bool(taint & kind) for kind in _IDENTITY) >= _TELLING:
+            yield Hit("machine-fingerprint-sent", event)
+
+
+def _combed(facts: Facts) -> Iterator[Hit]:
+    """Files that were looked for all over the user's disk are sent."""
+    walked = [e for e in facts.events(Effect.WALK) if e.arguments and _HOME.fullmatch(e.arguments[0].text or "")]
+    if not walked:
+        return
+    for event in facts.events(Effect.NETWORK):
+        if has(event.value, FILE):
+            yield Hit("home-files-sent", event, steps=((walked[0].callee, walked[0].line),))
+            return
+
+
+def _addressed(facts: Facts) -> Iterator[Hit]:
+    """Something of the machine goes to an address that was hidden."""
+    for event in facts.events(Effect.NETWORK):
+        hidden = [v for v in (*event.arguments[:1], *event.arguments[1:2]) if has(v, DECODED) and not has(v, FILE)]
+        if hidden and has(event.value, FILE | HOST | CREDENTIAL | ENVIRONMENT_ALL):
+            yield Hit("sent-to-hidden-address", event)
+
+
+def _reported(facts: Facts) -> Iterator[Hit]:
+    """A message that reads like the notes of a thief: password here, user name there."""
+    for event in facts.events(Effect.NETWORK):
+        text = "\n".join(_texts(event.arguments))
+        if _LABELLED.search(text) and _LABELLED_TOO.search(text):
+            yield Hit("credentials-in-message", event)
+
+
+def _texts(values: tuple[Value, ...]) -> Iterator[str]:
+    """The texts in what is sent, those in its mappings and sequences included."""
+    waiting, left = list(values), 200
+    while waiting and left:
+        left -= 1
+        value = waiting.pop()
+        if value.text is not None:
+            yield value.text[:4000]
+        elif isinstance(value.elements, dict):
+            waiting.extend(value.elements.values())
+        elif isinstance(value.elements, list | tuple):
+            waiting.extend(value.elements[:64])
+
+
+def _recorded(facts: Facts) -> Iterator[Hit]:
+    """What is typed goes into a file, or away."""
+    for event in facts.events(Effect.INPUT_HOOK):
+        called = {info for value in event.arguments if (info := _function(value)) is not None}
+        if not called:
+            continue
+        for inner in facts.events(Effect.WRITE, Effect.NETWORK):
+            if inner.function in facts.reached(called):
+                yield Hit("keystrokes-recorded", event, steps=((inner.callee, inner.line),))
+                return
+
+
+def _function(value: Value) -> FunctionInfo | None:
+    target = value.target
+    if isinstance(target, Partial):
+        target = target.function.target
+    return target if isinstance(target, FunctionInfo) else None
+
+
+def _swapped(facts: Facts) -> Iterator[Hit]:
+    """What the user copies is looked at for addresses of wallets, and replaced."""
+    written: list[Event] = [*facts.events(Effect.CLIPBOARD)]
+    written += [e for e in facts.events(Effect.PROCESS) if patterns.CLIPBOARD_COMMAND.search(e.text)]
+    if written and _READ_CLIPBOARD.search(facts.text) and _WALLET_PATTERN.search(facts.text):
+        yield Hit("clipboard-swap", written[0])
+
+
+def _encoded(facts: Facts) -> Iterator[Hit]:
+    """A literal that says where stolen things go, or what to run, when it is decoded: why else would it be encoded."""
+    for literal, line in facts.report.literals[:_LITERALS]:
+        data = literal.encode("utf-8", "surrogatepass") if isinstance(literal, str) else literal
+        if len(data) > _LONGEST:
+            continue
+        for layer in unfold(data):
+            text = layer.data[:2000].decode("utf-8", "replace")
+            rule = (
+                "hidden-receiver" if patterns.WEBHOOK_WITH_SECRET.search(text) or patterns.RECEIVER.search(text) else ""
+            )
+            if not rule and _ENCODED_COMMAND.match(layer.data):
+                rule = "hidden-command"
+            if rule:
+                yield Hit(rule, Event("encoded-literal", "encoded literal", line, 1))
+
+
+RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
+    _obeyed,
+    _bots,
+    _identified,
+    _combed,
+    _addressed,
+    _reported,
+    _recorded,
+    _swapped,
+    _encoded,
+)

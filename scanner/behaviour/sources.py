@@ -1,0 +1,90 @@
+"""Where data comes from that says something of the machine, of its user, or of what nobody may know."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from scanner.behaviour.values import (
+    CLIPBOARD,
+    DECODED,
+    ENVIRONMENT_ALL,
+    FILE,
+    HOST_ADDRESS,
+    HOST_NAME,
+    MACHINE,
+    PROSE,
+    SCREEN,
+    SOCKET,
+    USER_NAME,
+    WORKING_FOLDER,
+)
+
+__all__ = ["HOST_COMMANDS", "HOST_VARIABLES", "SECRET_NAME", "SOURCES"]
+
+#: What calls give back.
+SOURCES: Final[dict[str, tuple[int, str]]] = {
+    "socket.gethostname": (HOST_NAME, "host name"),
+    "socket.getfqdn": (HOST_NAME, "host name"),
+    "platform.node": (HOST_NAME, "host name"),
+    "platform.uname": (MACHINE, "machine description"),
+    "os.uname": (MACHINE, "machine description"),
+    "getpass.getuser": (USER_NAME, "user name"),
+    "os.getlogin": (USER_NAME, "user name"),
+    "pwd.getpwuid": (USER_NAME, "user account"),
+    "uuid.getnode": (HOST_ADDRESS, "hardware address"),
+    "psutil.users": (USER_NAME, "users logged in"),
+    "psutil.net_if_addrs": (HOST_ADDRESS, "network addresses"),
+    "netifaces.ifaddresses": (HOST_ADDRESS, "network addresses"),
+    "win32api.GetUserName": (USER_NAME, "user name"),
+    "win32api.GetComputerName": (HOST_NAME, "host name"),
+    "os.getcwd": (WORKING_FOLDER, "working folder"),
+    "os.getcwdb": (WORKING_FOLDER, "working folder"),
+    "pathlib.Path.cwd": (WORKING_FOLDER, "working folder"),
+    "os.environ": (ENVIRONMENT_ALL, "whole environment"),
+    "os.environb": (ENVIRONMENT_ALL, "whole environment"),
+    "pyperclip.paste": (CLIPBOARD, "clipboard"),
+    "win32clipboard.GetClipboardData": (CLIPBOARD, "clipboard"),
+    "tkinter.Tk().clipboard_get": (CLIPBOARD, "clipboard"),
+    "PIL.ImageGrab.grab": (SCREEN, "screen shot"),
+    "PIL.ImageGrab.grabclipboard": (CLIPBOARD, "clipboard"),
+    "pyautogui.screenshot": (SCREEN, "screen shot"),
+    "pyscreenshot.grab": (SCREEN, "screen shot"),
+    "mss.mss().shot": (SCREEN, "screen shot"),
+    "mss.mss().grab": (SCREEN, "screen shot"),
+    "cv2.VideoCapture().read": (SCREEN, "camera picture"),
+    "sounddevice.rec": (SCREEN, "sound recording"),
+    "socket.socket": (SOCKET, "socket"),
+    "pkgutil.get_data": (FILE, "file of the artifact"),
+    "importlib.resources.read_text": (FILE, "file of the artifact"),
+    "importlib.resources.read_binary": (FILE, "file of the artifact"),
+    "linecache.getlines": (FILE, "file"),
+    "linecache.getline": (PROSE, "line of a file"),
+    "inspect.getdoc": (PROSE, "documentation string"),
+    "inspect.getcomments": (PROSE, "comment"),
+    "pydoc.getdoc": (PROSE, "documentation string"),
+    "pydoc.render_doc": (PROSE, "documentation"),
+    "win32crypt.CryptUnprotectData": (DECODED, "decrypted by the user's key"),
+    "stepic.decode": (DECODED, "hidden in a picture"),
+    "stegano.lsb.reveal": (DECODED, "hidden in a picture"),
+    "judyb.lsb.reveal": (DECODED, "hidden in a picture"),
+}
+
+#: Environment variables that say who and where.
+HOST_VARIABLES: Final = {
+    **dict.fromkeys(("USERNAME", "USER", "LOGNAME"), USER_NAME),
+    **dict.fromkeys(("COMPUTERNAME", "HOSTNAME", "USERDOMAIN"), HOST_NAME),
+}
+#: Commands whose output says it.
+HOST_COMMANDS: Final = {
+    **dict.fromkeys(("env", "printenv", "set"), ENVIRONMENT_ALL),
+    **dict.fromkeys(("whoami", "id", "net user"), USER_NAME),
+    **dict.fromkeys(("ifconfig", "ipconfig", "ip a", "arp", "getmac"), HOST_ADDRESS),
+    "hostname": HOST_NAME,
+}
+
+#: Names, in lower case, of what opens a wallet.
+SECRET_NAME: Final = re.compile(
+    r"(?:^|_)(?:private_?key|priv_?key|mnemonics?|seed_?phrase|secret_?phrase|recovery_?phrase|wallet_key|pk_hex)"
+    r"(?:_(?:hex|phrase|words|str|string|bytes|b58|base58))?$"
+)
