@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -12,11 +12,12 @@ from packaging.utils import canonicalize_name
 from index.accounts.permissions import Action
 from index.accounts.tokens import authenticate
 from index.clock import utcnow
-from index.owners import members, projects, releases
+from index.owners import documents, members, projects, releases
 from index.owners.acting import Errand, acting_by_token
 from index.owners.refusals import InvalidRequest, OwnerRefused, TokenMissing
 from index.publish.visible import visible_files
 from index.services import current_services
+from index.store.tables import MembershipRole, ProjectStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,23 +38,6 @@ _S = TypeVar("_S", bound=msgspec.Struct)
 _LARGEST_BODY: Final = 16 * 1024
 
 
-class _Reason(msgspec.Struct, forbid_unknown_fields=True):
-    reason: str = ""
-
-
-class _Status(msgspec.Struct, forbid_unknown_fields=True):
-    status: str
-    reason: str = ""
-
-
-class _Confirm(msgspec.Struct, forbid_unknown_fields=True):
-    confirm: str = ""
-
-
-class _Member(msgspec.Struct, forbid_unknown_fields=True):
-    role: str
-
-
 @blueprint.get("")
 def project(name: str) -> Response:
     """The project as its members see it."""
@@ -66,7 +50,7 @@ def project(name: str) -> Response:
 @blueprint.post("/files/<filename>/yank", endpoint="yank_file")
 def yank(name: str, version: str = "", filename: str = "") -> Response:
     """The release, or the file, is yanked."""
-    given = _body(_Reason)
+    given = _body(documents.Reason)
     with _errand() as errand:
         releases.yank(errand, _target(name, version, filename), reason=given.reason)
         return _done(errand, name)
@@ -85,7 +69,7 @@ def unyank(name: str, version: str = "", filename: str = "") -> Response:
 @blueprint.delete("/files/<filename>", endpoint="delete_file")
 def delete(name: str, version: str = "", filename: str = "") -> Response:
     """The release, or the file, is deleted: its bytes go, its filenames stay taken."""
-    given = _body(_Confirm)
+    given = _body(documents.Confirmation)
     with _errand() as errand:
         digests = releases.delete(errand, _target(name, version, filename), confirm=given.confirm)
         answer = _done(errand, name)
@@ -96,7 +80,7 @@ def delete(name: str, version: str = "", filename: str = "") -> Response:
 @blueprint.put("/status")
 def status(name: str) -> Response:
     """The project is active, archived or deprecated."""
-    given = _body(_Status)
+    given = _body(documents.StatusSet)
     with _errand() as errand:
         projects.set_status(errand, name, status=given.status, reason=given.reason)
         return _done(errand, name)
@@ -105,7 +89,7 @@ def status(name: str) -> Response:
 @blueprint.put("/members/<username>")
 def set_member(name: str, username: str) -> Response:
     """The account is an owner or a maintainer of the project."""
-    given = _body(_Member)
+    given = _body(documents.Part)
     with _errand() as errand:
         members.set_member(errand, name, username=username, role=given.role)
         return _done(errand, name)
@@ -116,18 +100,13 @@ def remove_member(name: str, username: str) -> Response:
     """The account is no member of the project."""
     with _errand() as errand:
         members.remove_member(errand, name, username=username)
-        return _answer({"project": canonicalize_name(name), "removed": username})
+        return _answer(documents.Removed(canonicalize_name(name), username))
 
 
 @blueprint.errorhandler(OwnerRefused)
 def _refused(refusal: OwnerRefused) -> Response:
-    document = {
-        "type": "about:blank",
-        "title": refusal.status.phrase,
-        "status": refusal.status.value,
-        "code": refusal.code,
-        "detail": refusal.message,
-    }
+    status = refusal.status
+    document = documents.Problem("about:blank", status.phrase, status.value, refusal.code, refusal.message)
     response = _answer(document, refusal.status)
     response.content_type = "application/problem+json"
     if isinstance(refusal, TokenMissing):
@@ -190,28 +169,28 @@ def _done(errand: Errand, name: str) -> Response:
     return _answer(_document(errand, errand.project(name, Action.MANAGE_PROJECT)))
 
 
-def _document(errand: Errand, project: Project) -> dict[str, Any]:
-    return {
-        "project": project.name,
-        "status": {"status": str(project.status), "reason": project.status_reason},
-        "members": [
-            {"username": member.user.username, "role": str(member.role)}
+def _document(errand: Errand, project: Project) -> documents.Project:
+    return documents.Project(
+        project=project.name,
+        status=documents.Status(ProjectStatus(project.status).value, project.status_reason),
+        members=[
+            documents.Member(member.user.username, MembershipRole(member.role).value)
             for member in members.members_of(errand.session, project)
         ],
-        "files": [
-            {
-                "filename": file.filename,
-                "version": file.submission.release.version,
-                "sha256": file.sha256,
-                "yanked": file.yanked,
-                "yanked_reason": file.yanked_reason,
-            }
+        files=[
+            documents.File(
+                filename=file.filename,
+                version=file.submission.release.version,
+                sha256=file.sha256,
+                yanked=file.yanked,
+                yanked_reason=file.yanked_reason,
+            )
             for file in visible_files(errand.session, project.name)
         ],
-    }
+    )
 
 
-def _answer(document: dict[str, Any], status: int = 200) -> Response:
+def _answer(document: msgspec.Struct, status: int = 200) -> Response:
     response = Response(msgspec.json.encode(document), status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from sqlalchemy import func, select
@@ -17,10 +17,40 @@ if TYPE_CHECKING:
 
     from index.publish.render import DetailView
 
-__all__ = ["MOST_CHANGES", "changes_since", "last_changed_at", "last_serial", "record_changes"]
+__all__ = [
+    "MOST_CHANGES",
+    "ChangeEvent",
+    "Changes",
+    "changes_since",
+    "last_changed_at",
+    "last_serial",
+    "record_changes",
+]
 
 #: So many changes one answer has, unless one transaction alone made more.
 MOST_CHANGES: Final = 1000
+
+
+class ChangeEvent(msgspec.Struct):
+    """One change. What happens to a whole project names no file."""
+
+    event: Literal["published", "unpublished", "yanked", "unyanked", "status"]
+    serial: int
+    time: str
+    project: str
+    version: str | msgspec.UnsetType = msgspec.UNSET
+    filename: str | msgspec.UnsetType = msgspec.UNSET
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Changes(msgspec.Struct):
+    """What has changed since a serial."""
+
+    since: int
+    serial: int
+    """From which to ask again."""
+    last_serial: int
+    changes: list[ChangeEvent]
 
 
 class _Status(msgspec.Struct):
@@ -98,7 +128,7 @@ def last_changed_at(session: Session) -> datetime | None:
     return session.scalar(select(Change.at).order_by(Change.id.desc()).limit(1))
 
 
-def changes_since(session: Session, since: int, limit: int) -> dict[str, Any]:
+def changes_since(session: Session, since: int, limit: int) -> Changes:
     """The document of the changes after serial `since`: at least one whole transaction, and at most about `limit`.
 
     A serial is never divided between two answers: who asks again from `serial` has missed nothing.
@@ -109,21 +139,11 @@ def changes_since(session: Session, since: int, limit: int) -> dict[str, Any]:
     rows = session.scalars(query if bound is None else query.where(Change.serial <= bound)).all()
     newest = last_serial(session)
     serial = rows[-1].serial if rows else newest
-    return {
-        "since": since,
-        "serial": serial,
-        "last_serial": newest,
-        "changes": [_event(row) for row in rows],
-    }
+    return Changes(since, serial, newest, [_event(row) for row in rows])
 
 
-def _event(row: Change) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "event": str(row.kind),
-        "serial": row.serial,
-        "time": row.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "project": row.project,
-    }
+def _event(row: Change) -> ChangeEvent:
+    event = ChangeEvent(ChangeKind(row.kind).value, row.serial, row.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), row.project)
     if row.kind != ChangeKind.STATUS:
-        event |= {"version": row.version, "filename": row.filename, "sha256": row.sha256}
+        event.version, event.filename, event.sha256 = row.version, row.filename, row.sha256
     return event

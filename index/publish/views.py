@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from werkzeug.wrappers import Response as BaseResponse
 
-__all__ = ["blueprint"]
+__all__ = ["Figures", "blueprint"]
 
 blueprint = Blueprint("publish", __name__)
 # `reads` answers it ahead of Flask; links to it are made from its name.
@@ -42,6 +42,17 @@ _INTEGRITY: Final = "application/vnd.pypi.integrity.v1+json"
 _JSON: Final = "application/json"
 _RSS: Final = "application/rss+xml; charset=utf-8"
 _TEXT: Final = "text/plain; charset=utf-8"
+
+
+class Figures(msgspec.Struct):
+    """How much is visible, and how often it was downloaded."""
+
+    projects: int
+    releases: int
+    files: int
+    bytes: int
+    downloads: int
+    downloads_30_days: int
 
 
 @blueprint.get("/integrity/<name>/<version>/<filename>/provenance")
@@ -92,7 +103,7 @@ def stats() -> BaseResponse:
 
     def load(session: Session) -> bytes:
         downloads, recent = total_downloads(session, today=now.date())
-        figures = totals(session)._asdict() | {"downloads": downloads, "downloads_30_days": recent}
+        figures = Figures(*totals(session), downloads=downloads, downloads_30_days=recent)
         return msgspec.json.encode(figures)
 
     return _revalidated(_once_per_change(load, and_per=now.replace(second=0, microsecond=0)), _JSON)
@@ -136,7 +147,7 @@ def changes() -> Response:
     response = _fresh(body, _JSON)
     response.headers["Pratique-Key-Id"] = key.id
     response.headers["Pratique-Signature"] = key.sign(body)
-    response.headers["X-PyPI-Last-Serial"] = str(document["last_serial"])
+    response.headers["X-PyPI-Last-Serial"] = str(document.last_serial)
     return response
 
 

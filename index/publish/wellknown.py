@@ -5,7 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
 
 from index.accounts.signing import SigningKey
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from index.settings import Settings
 
-__all__ = ["ROBOTS", "key_document", "security_txt", "signing_key"]
+__all__ = ["ROBOTS", "PublicKeys", "key_document", "security_txt", "signing_key"]
 
 #: Everything public may be read; these lead a crawler nowhere, or through every artifact.
 ROBOTS: Final = """User-agent: *
@@ -35,6 +37,20 @@ Disallow: /submissions/
 _GOOD_FOR: Final = timedelta(days=30)
 
 
+class PublicKey(msgspec.Struct):
+    """The public half of a key: 32 bytes in base64."""
+
+    id: str
+    algorithm: Literal["ed25519"]
+    public_key: str
+
+
+class PublicKeys(msgspec.Struct):
+    """The keys that sign the feed of changes."""
+
+    keys: list[PublicKey]
+
+
 def security_txt(settings: Settings, *, now: datetime) -> str | None:
     """Where to report a vulnerability (RFC 9116), or None where the operator has not said it."""
     if not settings.security_contact:
@@ -52,6 +68,6 @@ def signing_key(data_folder: Path) -> SigningKey:
     return SigningKey.load(data_folder)
 
 
-def key_document(key: SigningKey) -> dict[str, Any]:
+def key_document(key: SigningKey) -> PublicKeys:
     """The public half of `key`, as a document."""
-    return {"keys": [{"id": key.id, "algorithm": "ed25519", "public_key": b64encode(key.public_bytes).decode("ascii")}]}
+    return PublicKeys([PublicKey(key.id, "ed25519", b64encode(key.public_bytes).decode("ascii"))])

@@ -7,8 +7,10 @@ same words (`index.notify.words`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 from sqlalchemy import select
 
 from index.notify.words import STATES, ends_by_itself, next_steps, opening, reason_line
@@ -17,15 +19,21 @@ from index.review.facts import current_verdicts, deferral_reason
 from index.store.tables import Decision, Membership, Release, Submission, SubmissionState
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
     from index.review.expected import Expected
     from index.review.facts import VerdictFact
     from index.services import Services
 
-__all__ = ["OwnSubmission", "Status", "StatusReason", "own_submissions", "status_document", "status_of"]
+__all__ = [
+    "OwnSubmission",
+    "Status",
+    "StatusDocument",
+    "StatusReason",
+    "own_submissions",
+    "status_document",
+    "status_of",
+]
 
 _OWN_SHOWN: Final = 10
 
@@ -75,6 +83,51 @@ class Status:
     def ends_by_itself(self) -> bool:
         """Whether it is worth while to look again."""
         return ends_by_itself(self.state)
+
+
+class FileDocument(msgspec.Struct):
+    """A file of the submission."""
+
+    filename: str
+    size: int
+    sha256: str
+
+
+class ReasonDocument(msgspec.Struct):
+    """What was found, and where; `text` is both in a sentence."""
+
+    title: str
+    filename: str
+    member: str
+    line: int | None
+    text: str
+
+
+class ExpectedDocument(msgspec.Struct):
+    """How long it takes, from how long it took."""
+
+    seconds: float
+    text: str
+
+
+class StatusDocument(msgspec.Struct, kw_only=True):
+    """Where a submission stands."""
+
+    id: str
+    project: str
+    version: str
+    state: SubmissionState
+    state_text: str
+    headline: str
+    final: bool
+    since: datetime
+    files: list[FileDocument]
+    summary: str
+    reasons: list[ReasonDocument]
+    deferral: str
+    comment: str
+    next: str
+    expected: ExpectedDocument | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,29 +195,26 @@ def status_of(services: Services, session: Session, submission: Submission) -> S
     )
 
 
-def status_document(status: Status) -> dict[str, Any]:
+def status_document(status: Status) -> StatusDocument:
     """`status` as JSON has it, for the uploader: what the page says, in the same words."""
     expected = status.expected
-    return {
-        "id": status.id,
-        "project": status.project,
-        "version": status.version,
-        "state": status.state,
-        "state_text": status.state_text,
-        "headline": status.headline,
-        "final": not status.ends_by_itself,
-        "since": status.since,
-        "files": [{"filename": name, "size": size, "sha256": sha256} for name, size, sha256 in status.files],
-        "summary": status.summary,
-        "reasons": [
-            {"title": one.title, "filename": one.filename, "member": one.member, "line": one.line, "text": one.text}
-            for one in status.reasons
-        ],
-        "deferral": status.deferral,
-        "comment": status.comment,
-        "next": status.next,
-        "expected": None if expected is None else {"seconds": expected.seconds, "text": expected.text},
-    }
+    return StatusDocument(
+        id=status.id,
+        project=status.project,
+        version=status.version,
+        state=status.state,
+        state_text=status.state_text,
+        headline=status.headline,
+        final=not status.ends_by_itself,
+        since=status.since,
+        files=[FileDocument(*file) for file in status.files],
+        summary=status.summary,
+        reasons=[ReasonDocument(one.title, one.filename, one.member, one.line, one.text) for one in status.reasons],
+        deferral=status.deferral,
+        comment=status.comment,
+        next=status.next,
+        expected=None if expected is None else ExpectedDocument(expected.seconds, expected.text),
+    )
 
 
 def _reasons(fact: VerdictFact) -> tuple[StatusReason, ...]:

@@ -23,6 +23,7 @@ PUBLIC: Final = {
     "people.accessibility": "a statement",
     "people.find": "a search in what is published",
     "people.front": "what this index is",
+    "people.openapi": "a description of interfaces",
     "people.project": "what is published",
     "people.second_factor": "the way in",
     "people.sign_in": "the way in",

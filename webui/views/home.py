@@ -1,8 +1,8 @@
-"""The front page and the accessibility statement: for everybody."""
+"""The front page, the accessibility statement and the OpenAPI document: for everybody."""
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import Response, render_template
 from sqlalchemy import func, select
 
 from index.owners.acting import own_projects
@@ -10,9 +10,10 @@ from index.review.status import own_submissions
 from index.services import current_services
 from index.store.tables import Listing
 from webui.blueprint import people
+from webui.openapi import openapi_document
 from webui.sessions import current_person
 
-__all__ = ["accessibility", "front"]
+__all__ = ["accessibility", "front", "openapi"]
 
 
 @people.get("/")
@@ -26,6 +27,12 @@ def front() -> str:
         projects = own_projects(session, person.id) if person else ()
     root = services.settings.resolved_public_url
     return render_template("front.html", root=root, published=published, own=own, projects=projects)
+
+
+@people.get("/openapi.json")
+def openapi() -> Response:
+    """What programs can ask for, as a document for programs."""
+    return Response(openapi_document(current_services().settings.resolved_public_url), content_type="application/json")
 
 
 @people.get("/accessibility")

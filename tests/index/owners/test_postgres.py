@@ -64,7 +64,7 @@ def test_everything_is_asked_and_done_there_too(services: Services, tmp_path: Pa
         assert [line.version for line in view.releases] == ["2.0"]
         assert b"demo 2.0" in new_releases(session, public_url="")
         assert b"other" in new_projects(session, public_url="")
-        events = [event["event"] for event in changes_since(session, 0, 1000)["changes"]]
+        events = [event.event for event in changes_since(session, 0, 1000).changes]
     assert events == ["published", "published", "published", "yanked", "status", "unpublished"]
     with pytest.raises(BlobMissing):
         services.blobs.open(digests[0])
