@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from pratique.commands.scan_requirements import Pinned, RequirementsRefused, read_requirements
+from pratique.commands.scan_targets import NothingToScan, Target, targets
 from scanner.assess import assess
-from scanner.formats import Scanned, json_line, sarif, text
+from scanner.cache import Cache, CacheUnusable
+from scanner.formats import Scanned, json_line, sarif, texts
 from scanner.model import Inspection, Outcome, Sha256Hex, SubmissionFacts
 from scanner.ruleset import Ruleset, RulesetBroken
-from scanner.sandbox import InspectionFailed, Sandbox, SandboxUnavailable
+from scanner.sandbox import CachingSandbox, InspectionFailed, Sandbox, SandboxUnavailable, hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +34,7 @@ _COLOURS: Final = {
     Outcome.UNSCANNABLE: "magenta",
 }
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_MOST_JOBS: Final = 4
 
 
 class _WrongUse(click.UsageError):
@@ -48,31 +54,93 @@ class _Command(click.Command):
 
 
 @click.command(cls=_Command)
-@click.argument("paths", nargs=-1, required=True, type=_FILE)
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", "format_", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@click.option(
+    "--requirements", "-r", multiple=True, type=_FILE, help="Scan what this file pins; every line needs its hashes."
+)
+@click.option("--index-url", default="", help="Index for --requirements; the one that pip uses when not given.")
+@click.option("--all-platforms", is_flag=True, help="Every file that --requirements lists, not only this platform's.")
 @click.option("--previous", multiple=True, type=_FILE, help="A file of the release before, to compare with.")
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead of to the terminal."
 )
-def scan(paths: tuple[Path, ...], format_: str, previous: tuple[Path, ...], output: Path | None) -> None:
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), help="Inspections at once; as many as cores, at most 4.")
+@click.option("--no-cache", is_flag=True, help="Inspect everything anew, and remember nothing.")
+def scan(
+    paths: tuple[Path, ...], format_: str, previous: tuple[Path, ...], output: Path | None, **options: Any
+) -> None:
     """Inspect wheels and sdists without installing, importing or unpacking them.
+
+    PATHS are files, folders (everything below that looks like a distribution), or - for a list of paths on standard
+    input, one on each line. What was inspected before, by the same rules, is taken from a cache.
 
     Exit status: 0 when all are clear, 1 when there is something to look at, 2 when something could not be scanned and
     nothing else is to look at, 64 for wrong use.
     """
+    wanted = _wanted(paths, options["requirements"])
     try:
         ruleset = Ruleset.load()
-        with Sandbox() as sandbox:
+        with TemporaryDirectory() as folder, _opened(ruleset, use_cache=not options["no_cache"]) as sandbox:
+            fetched, missing = _fetched(options, Path(folder))
             before = [_previous(sandbox, path) for path in previous]
-            seen = list(_inspected(sandbox, paths))
+            seen = list(_inspected(sandbox, [*wanted, *fetched], before, options["jobs"]))
+            scanned = [*_judged(seen, before, ruleset), *(_not_there(*one, ruleset) for one in missing)]
     except (RulesetBroken, SandboxUnavailable) as error:
         _give_up(f"Nothing was scanned: {error}")
-    scanned = _judged(seen, before, ruleset)
     _write(_rendered(scanned, format_, ruleset, colour=output is None), output)
     sys.exit(_status(scanned))
 
 
-def _previous(sandbox: Sandbox, path: Path) -> Inspection:
+def _wanted(paths: Sequence[Path], requirements: Sequence[Path]) -> list[Target]:
+    if not paths and not requirements:
+        raise _WrongUse("Nothing to scan: expected files, folders, - or --requirements FILE.")
+    try:
+        return targets(paths, map(os.fsdecode, sys.stdin.buffer))
+    except NothingToScan as error:
+        raise _WrongUse(str(error)) from error
+
+
+@contextmanager
+def _opened(ruleset: Ruleset, *, use_cache: bool) -> Iterator[CachingSandbox]:
+    """A sandbox that is started when it is needed."""
+    cache = None
+    if use_cache:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        try:
+            cache = Cache(home / "pratique" / "inspections")
+        except CacheUnusable as error:
+            click.echo(f"Scanning without a cache: {error}", err=True)
+    sandbox = CachingSandbox(Sandbox, cache, ruleset.hash)
+    try:
+        yield sandbox
+    finally:
+        sandbox.close()
+
+
+def _fetched(options: dict[str, Any], folder: Path) -> tuple[list[Target], list[tuple[Pinned, str]]]:
+    """The files that requirements stand for, and the requirements that could not be fetched, with the reason."""
+    if not options["requirements"]:
+        return [], []
+    from pratique.commands.scan_fetching import CannotFetch, Fetcher
+
+    found: list[Target] = []
+    missing: list[tuple[Pinned, str]] = []
+    for file in options["requirements"]:
+        try:
+            wanted = read_requirements(file.read_text(encoding="utf-8"))
+        except (RequirementsRefused, OSError, ValueError) as error:
+            raise _WrongUse(f"{file}: {error}") from error
+        fetcher = Fetcher(folder, options["index_url"] or wanted.index, everything=options["all_platforms"])
+        for pinned in wanted.pinned:
+            try:
+                found += [Target(path, path.name) for path in fetcher.fetch(pinned)]
+            except CannotFetch as error:
+                missing.append((pinned, f"not fetched, and so not scanned: {error}"))
+    return found, missing
+
+
+def _previous(sandbox: CachingSandbox, path: Path) -> Inspection:
     try:
         return sandbox.inspect(path, path.name)
     except InspectionFailed as error:
@@ -84,15 +152,25 @@ def _give_up(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _inspected(sandbox: Sandbox, paths: Sequence[Path]) -> Iterator[tuple[Path, Inspection | InspectionFailed]]:
-    """Each file with its inspection, or with why there is none."""
-    with _progress(len(paths)) as advance:
-        for path in paths:
-            try:
-                yield path, sandbox.inspect(path, path.name)
-            except InspectionFailed as error:
-                yield path, error
-            advance(path.name)
+def _inspected(
+    sandbox: CachingSandbox, wanted: Sequence[Target], before: Sequence[Inspection], jobs: int | None
+) -> Iterator[tuple[Target, Inspection | InspectionFailed]]:
+    """Each file with its inspection, or with why there is none, in their order."""
+    inspect = partial(_one, sandbox, before)
+    with _progress(len(wanted)) as advance, ThreadPoolExecutor(jobs or min(_MOST_JOBS, os.cpu_count() or 1)) as pool:
+        for target, result in zip(wanted, pool.map(inspect, wanted), strict=True):
+            yield target, result
+            advance(target.shown)
+
+
+def _one(sandbox: CachingSandbox, before: Sequence[Inspection], target: Target) -> Inspection | InspectionFailed:
+    """A file of the release before, of the same kind, may speak for the members that did not change."""
+    name = target.path.name
+    base = next((old.sha256 for old in before if old.filename.endswith(".whl") == name.endswith(".whl")), None)
+    try:
+        return sandbox.inspect(target.path, name, base=base)
+    except InspectionFailed as error:
+        return error
 
 
 @contextmanager
@@ -112,19 +190,25 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
 
 
 def _judged(
-    seen: Iterable[tuple[Path, Inspection | InspectionFailed]], before: Sequence[Inspection], ruleset: Ruleset
-) -> list[Scanned]:
-    seen = list(seen)
+    seen: Sequence[tuple[Target, Inspection | InspectionFailed]], before: Sequence[Inspection], ruleset: Ruleset
+) -> Iterator[Scanned]:
     found = [result for _, result in seen if isinstance(result, Inspection)]
-    scanned = []
-    for path, result in seen:
+    for target, result in seen:
         if isinstance(result, Inspection):
             verdict = assess(_facts(result, found, before), ruleset)
-            scanned.append(Scanned(str(path), result.sha256, verdict, result))
+            yield Scanned(target.shown, result.sha256, verdict, result)
         else:
-            facts = SubmissionFacts(project=path.name, version="", artifacts=(), failed=(path.name,))
-            scanned.append(Scanned(str(path), _sha256(path), assess(facts, ruleset), failure=str(result)))
-    return scanned
+            yield _failed(target.shown, target.path.name, hash_of(target.path), str(result), ruleset)
+
+
+def _not_there(pinned: Pinned, why: str, ruleset: Ruleset) -> Scanned:
+    return _failed(str(pinned), str(pinned), Sha256Hex(min(pinned.hashes)), why, ruleset)
+
+
+def _failed(shown: str, name: str, sha256: Sha256Hex, why: str, ruleset: Ruleset) -> Scanned:
+    name = name.encode("utf-8", "backslashreplace").decode()  # names of files may be bytes that are no text
+    facts = SubmissionFacts(project=name, version="", artifacts=(), failed=(name,))
+    return Scanned(shown, sha256, assess(facts, ruleset), failure=why)
 
 
 def _facts(inspection: Inspection, found: Sequence[Inspection], before: Sequence[Inspection]) -> SubmissionFacts:
@@ -144,21 +228,13 @@ def _facts(inspection: Inspection, found: Sequence[Inspection], before: Sequence
     )
 
 
-def _sha256(path: Path) -> Sha256Hex:
-    with path.open("rb") as handle:
-        digest = sha256()
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
-    return Sha256Hex(digest.hexdigest())
-
-
 def _rendered(scanned: list[Scanned], format_: str, ruleset: Ruleset, *, colour: bool) -> str:
     if format_ == "sarif":
         return sarif(scanned, ruleset)
     if format_ == "json":
         return "".join(f"{json_line(one)}\n" for one in scanned)
     paint = _paint if colour and sys.stdout.isatty() and "NO_COLOR" not in os.environ else _plain
-    return "\n".join(text(one, ruleset.policy, paint) for one in scanned)
+    return texts(scanned, ruleset.policy, paint)
 
 
 def _paint(word: str, outcome: Outcome) -> str:

