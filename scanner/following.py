@@ -7,12 +7,14 @@ key under which they are kept; whatever else a chain comes to depend on belongs 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanner.analyzers.behaviour import behaviour
 from scanner.behaviour import Skeleton, alone, capabilities, facts_of, layers_of, numbered, reduced, walked_again
 from scanner.behaviour.layering import acts_as_python
+from scanner.fences import fenced
 from scanner.layers import MAX_LAYER_BYTES
 from scanner.memory import Acted, LayerNote, away, back, settled
 from scanner.model import Sha256Hex
@@ -99,8 +101,16 @@ def _of(facts: Facts, view: ArtifactView, ruleset: Ruleset, memory: Memory | Non
 
 
 def _walked(facts: Facts, view: ArtifactView, ruleset: Ruleset) -> Followed:
+    """The same, found now; what breaks on the way costs this member only."""
     one = alone(facts, view)
-    return Followed(list(behaviour(one, ruleset)), list(layers_of(one)), set(capabilities(one)))
+    findings = list(fenced("behaviour", partial(behaviour, one, ruleset), ruleset, facts.member))
+    layers: list[MemberView] = []
+    for inner in fenced("layers", partial(layers_of, one), ruleset, facts.member):
+        if isinstance(inner, MemberView):
+            layers.append(inner)
+        else:
+            findings.append(inner)
+    return Followed(findings, layers, set(capabilities(one)))
 
 
 def _again(acted: Acted, facts: Facts) -> Followed:

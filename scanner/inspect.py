@@ -32,7 +32,7 @@ from scanner.memory import Look, Memory, away, back, settled
 from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
 from scanner.portions import PORTION_BYTES, portions, spotlight
 from scanner.sifting import sifted
-from scanner.source import MAX_PARSE_BYTES, SourceUnreadable
+from scanner.source import MAX_PARSE_BYTES, SourceTooDense, SourceUnreadable
 from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView, forget_trees
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ def _unreadable(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
         _ = view.tree
     except SourceUnreadable as error:
         rule = "member-too-large" if len(view.data) > MAX_PARSE_BYTES else "source-unreadable"
+        rule = "budget-reached" if isinstance(error, SourceTooDense) else rule
         yield ruleset.finding(rule, role=view.role, member=view.name, line=error.line, snippet=str(error))
     except Exception as error:  # noqa: BLE001 # whatever a parser does with hostile text is a finding
         yield failure("parser", error, ruleset, view)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from encodings.aliases import aliases
 from typing import Final
 
-__all__ = ["MAX_PARSE_BYTES", "DecodedSource", "SourceUnreadable", "decode_source"]
+__all__ = ["MAX_PARSE_BYTES", "DecodedSource", "SourceTooDense", "SourceUnreadable", "decode_source"]
 
 #: Larger sources are not parsed: a syntax tree takes up to 600 times the memory of its text.
 MAX_PARSE_BYTES: Final = 1024 * 1024
@@ -44,6 +44,10 @@ class SourceUnreadable(Exception):
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class SourceTooDense(SourceUnreadable):
+    """Python source whose syntax tree would cost more memory or time than one member may."""
 
 
 @dataclass(frozen=True, slots=True)

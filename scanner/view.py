@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from scanner.model import ArtifactMetadata, Finding, MemberName, Role, Sha256Hex
-from scanner.source import DecodedSource, SourceUnreadable, decode_source
-from scanner.syntax import parse
+from scanner.source import DecodedSource, SourceTooDense, SourceUnreadable, decode_source
+from scanner.syntax import TooDense, parse
 
 if TYPE_CHECKING:
     import ast
@@ -87,7 +87,7 @@ class _RecentTrees:
         else:
             self._trees.move_to_end(view.sha256)
         if isinstance(known[0], SourceUnreadable):
-            raise SourceUnreadable(*known[0].args, line=known[0].line)
+            raise type(known[0])(*known[0].args, line=known[0].line)
         return known[0]
 
     def forget(self) -> bool:
@@ -110,6 +110,8 @@ def _parsed(view: MemberView) -> ast.Module | SourceUnreadable:
         return parse(view.source.text)
     except SourceUnreadable as error:
         return SourceUnreadable(*error.args, line=error.line)
+    except TooDense as error:
+        return SourceTooDense(str(error))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         return SourceUnreadable(f"{type(error).__name__}: {error}", line=line)

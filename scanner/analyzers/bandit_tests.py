@@ -115,7 +115,7 @@ def _metered(mark_safe: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
         def count(_frame: object, event: str, _argument: object) -> None:
             if event == "call":
-                context.charge(4)
+                context.charge(12)
 
         sys.setprofile(count)
         try:

@@ -21,6 +21,15 @@ def behaviour(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
     for facts in facts_of(view):
         for hit in hits(facts):
             yield _finding(facts, hit, ruleset)
+        if facts.report.broken:
+            snippet = f"behaviour: {facts.report.broken}"
+            yield ruleset.finding(
+                "analysis-failed",
+                role=facts.member.role,
+                member=facts.member.name,
+                snippet=snippet,
+                layers=facts.member.layers,
+            )
         if facts.report.incomplete:
             rule = "analysis-incomplete" if "deep" in facts.report.incomplete else "budget-reached"
             member = facts.member

@@ -104,7 +104,7 @@ _STARTED: Final = (
 )
 _MOST_FETCHES: Final = 50
 _NEAR: Final = 1_000
-_SEARCHED: Final = 1024 * 1024
+_SEARCHED: Final = 256 * 1024
 
 
 def scripts(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]:

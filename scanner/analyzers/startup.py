@@ -11,13 +11,13 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from scanner.analyzers.behaviour import behaviour
 from scanner.model import Role, Sha256Hex
+from scanner.syntax import parse
 from scanner.view import ArtifactView, MemberView
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def _numbered(data: bytes) -> list[tuple[int, str]]:
 
 def _parsed(text: str) -> ast.Module | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text.strip())
+        return parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -68,6 +68,8 @@ class ModuleReport:
     """Paths that were seen to name files which were fetched or written."""
     incomplete: str = ""
     """Why the walk ended early, if it did."""
+    broken: str = ""
+    """The name of the error that ended the walk, if one did: a defect of the engine, perhaps provoked."""
 
     @property
     def exports(self) -> dict[str, str]:

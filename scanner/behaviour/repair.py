@@ -12,6 +12,8 @@ import re
 import warnings
 from typing import Final
 
+from scanner.syntax import too_dense
+
 __all__ = ["repaired"]
 
 _LONGEST: Final = 256 * 1024
@@ -34,7 +36,7 @@ _PRINT_TO: Final = re.compile(r"^>>[ \t]*[\w.]{1,60},?")
 
 def repaired(text: str) -> ast.Module | None:
     """The tree of as much of `text` as can be read; None when nothing sensible is left."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or too_dense(text):
         return None
     lines = _modern(text.expandtabs(8)).split("\n")
     tried: set[int] = set()

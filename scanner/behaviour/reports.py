@@ -101,6 +101,8 @@ def _walked(view: ArtifactView, memory: Memory | None) -> Iterator[Facts]:
             report = _report(member) if _may_act(member.source.text) else None
         except SourceUnreadable:
             continue  # `inspect` reports it
+        except Exception as error:  # noqa: BLE001 # what breaks the walk of one member costs that member
+            report, note = ModuleReport(broken=type(error).__name__), None
         if note is not None:
             note.idle = report is None
         yield Facts(member, report or ModuleReport(), is_build_script, shipped, report is not None)
@@ -136,6 +138,8 @@ def _walk_callers(modules: list[Facts]) -> None:
                 facts.report = recalled(facts) or walk(facts.member.tree)
             except SourceUnreadable:
                 continue
+            except Exception as error:  # noqa: BLE001 # as above
+                facts.report = ModuleReport(broken=type(error).__name__)
             facts.walked = True
 
 
@@ -146,6 +150,8 @@ def _walk_with_aliases(modules: list[Facts], *, is_wheel: bool) -> None:
             report = walk(facts.member.tree, named)
         except SourceUnreadable:
             continue
+        except Exception as error:  # noqa: BLE001 # as above
+            report = ModuleReport(broken=type(error).__name__)
         # A skeleton becomes facts: what it does under these names is not known.
         fresh = Facts(facts.member, report, facts.is_build_script, facts.shipped, aliased=True)
         modules[modules.index(facts)] = fresh

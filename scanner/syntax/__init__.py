@@ -5,6 +5,7 @@ supported interpreter can parse, and the tree is mended afterwards where a node 
 interpreter refuses is rewritten at all, and text that stays refused stays unreadable.
 """
 
+from scanner.syntax.density import TooDense, too_dense
 from scanner.syntax.parsing import is_rewritten, parse
 
-__all__ = ["is_rewritten", "parse"]
+__all__ = ["TooDense", "is_rewritten", "parse", "too_dense"]

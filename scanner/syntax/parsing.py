@@ -7,6 +7,7 @@ import re
 import warnings
 from typing import Final
 
+from scanner.syntax.density import TooDense, too_dense
 from scanner.syntax.formatted import Joiner
 from scanner.syntax.lexing import NotPython, tokens_of
 from scanner.syntax.newer import rewritten
@@ -30,9 +31,12 @@ def parse(text: str | bytes) -> ast.Module:
     columns right of a rewritten place may differ.
 
     Raises:
+        TooDense: the tree would cost more memory or time than one source may.
         SyntaxError, ValueError, RecursionError, MemoryError: as `ast.parse`; the error is the one of the text as it
             stands.
     """
+    if why := too_dense(text if isinstance(text, str) else text.decode("latin-1")):
+        raise TooDense(why)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

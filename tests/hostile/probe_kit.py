@@ -29,6 +29,7 @@ __all__ = [
     "compiled",
     "sdist",
     "setup",
+    "stored",
     "tarred",
     "wheel",
     "zipped",
@@ -63,6 +64,16 @@ def setup(code: str, **files: bytes | str) -> Artifact:
     """An sdist whose setup.py begins with `code`; `files` by name, with `__` for a slash and `_dot_` for a dot."""
     named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
     return sdist({"setup.py": f"{code}\n{SETUP}", **named})
+
+
+def stored(files: Mapping[str, bytes | str]) -> Artifact:
+    """The same as `wheel` gives, not compressed: what is very dense is not refused for its ratio."""
+    packed = wheel(files)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed.data)) as read, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for info in read.infolist():
+            archive.writestr(zipfile.ZipInfo(info.filename, _DATE), read.read(info))
+    return Artifact(packed.filename, out.getvalue())
 
 
 def zipped(files: Mapping[str, bytes | str]) -> bytes:
