@@ -12,10 +12,12 @@ import sys
 import tokenize
 from typing import Final
 
-__all__ = ["MAX_WORDS", "TooDense", "too_dense"]
+__all__ = ["MAX_REWRITTEN", "MAX_WORDS", "TooDense", "too_dense", "words_in"]
 
 #: Words, signs and ends of lines in one source. A mebibyte of ordinary code has 200,000.
 MAX_WORDS: Final = 500_000
+#: The same for a source that is rewritten first, which costs as much as the parsing and more.
+MAX_REWRITTEN: Final = 200_000
 #: Before 3.12, Python looks for each expression of a formatted text from the text's beginning: braces times length.
 _MOST_SEARCHING: Final = 2_000_000_000
 _QUADRATIC: Final = sys.version_info < (3, 12)
@@ -30,12 +32,17 @@ class TooDense(ValueError):
 
 def too_dense(text: str) -> str:
     """Why `text` is not parsed; empty where it may be."""
-    if len(text) > MAX_WORDS and sum(1 for _ in _WORD.finditer(text)) > MAX_WORDS:
+    if len(text) > MAX_WORDS and words_in(text) > MAX_WORDS:
         return f"more than {MAX_WORDS} words and signs"
     braces = text.count("{")
     if _QUADRATIC and braces * len(text) > _MOST_SEARCHING and _FORMATTED.search(text) and _searching(text):
         return f"formatted texts with {braces} braces"
     return ""
+
+
+def words_in(text: str) -> int:
+    """How many words, signs and ends of lines `text` has."""
+    return sum(1 for _ in _WORD.finditer(text))
 
 
 def _searching(text: str) -> bool:

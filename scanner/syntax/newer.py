@@ -57,7 +57,7 @@ class _Edits:
         return self.text[token.start : token.end]
 
     def _statement(self, word: str, plain: Sequence[Token], index: int) -> None:
-        token, following = plain[index], plain[index + 1 :]
+        token, following = plain[index], plain[index + 1 : index + 3]
         if word == "type" and following and following[0].kind is Kind.NAME and not iskeyword(self.word(following[0])):
             if _is(self, plain, index + 2, "[") or _is(self, plain, index + 2, "="):
                 self.instead[token.start], self.instead[following[0].start] = self.word(following[0]), ""
@@ -65,14 +65,15 @@ class _Edits:
         elif word == "lazy" and following and self.word(following[0]) in {"import", "from"}:
             self.instead[token.start], self.instead[following[0].start] = self.word(following[0]), ""
         elif word == "except":
-            self._exceptions(following)
+            self._exceptions(plain, index + 1)
 
     def _type_parameters(self, following: Sequence[Token]) -> None:
         """`[T: int]` behind the name becomes space; its line breaks are continued."""
         if len(following) < 2 or following[0].kind is not Kind.NAME or self.word(following[1]) != "[":  # noqa: PLR2004
             return
         opening, before = following[1], ""
-        for token in self.tokens[self._place(opening) :]:
+        for place in range(self._place(opening), len(self.tokens)):
+            token = self.tokens[place]
             word = self.word(token)
             if not self._only_types(token, word, before):
                 raise NotPython(f"type parameters hold {word!r}")
@@ -100,10 +101,11 @@ class _Edits:
             return not iskeyword(word) or word == "None"
         return token.kind in _SKIPPED or (token.kind is Kind.STRING and "\n" not in word)
 
-    def _exceptions(self, following: Sequence[Token]) -> None:
+    def _exceptions(self, plain: Sequence[Token], start: int) -> None:
         """`except A, B:` gets the brackets that older versions ask for."""
         head = list[Token]()
-        for token in following:
+        for place in range(start, len(plain)):
+            token = plain[place]
             if token.kind is Kind.NEWLINE or (token.depth == 0 and self.word(token) == ":"):
                 break
             head.append(token)
@@ -142,7 +144,8 @@ def _runs(tokens: Sequence[Token]) -> Iterable[list[Token]]:
     run, gap = list[Token](), list[Token]()
     for token in tokens:
         if token.kind in _STRINGS:
-            run, gap = [*run, *gap, token], []
+            run += [*gap, token]
+            gap = []
         elif run and token.kind in _SKIPPED:
             gap.append(token)
         else:

@@ -7,7 +7,7 @@ import re
 import warnings
 from typing import Final
 
-from scanner.syntax.density import TooDense, too_dense
+from scanner.syntax.density import MAX_REWRITTEN, TooDense, too_dense, words_in
 from scanner.syntax.formatted import Joiner
 from scanner.syntax.lexing import NotPython, tokens_of
 from scanner.syntax.newer import rewritten
@@ -54,7 +54,7 @@ def is_rewritten(tree: ast.Module) -> bool:
 
 
 def _newer(text: str) -> ast.Module | None:
-    if not _HINTS.search(text):
+    if not _HINTS.search(text) or (len(text) > MAX_REWRITTEN and words_in(text) > MAX_REWRITTEN):
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     joiner = Joiner.unlike(text)

@@ -35,6 +35,7 @@ HELD: Final = {
     "branches": "source-unreadable",
     "semicolons": "budget-reached",
     "mistakes": "source-unreadable",
+    "much newer syntax": "source-unreadable",
 }
 #: The dearest of each kind that is looked at whole.
 _QUICK: Final = {
