@@ -26,9 +26,12 @@ from scanner.behaviour.values import (
     CREDENTIAL,
     DECODED,
     ENCODED,
+    ENCRYPTED,
     FETCHED_FILE,
+    FILE,
     FRAGILE,
     MISSING,
+    SCREEN,
     SOCKET,
     UNKNOWN,
     WRITTEN_FILE,
@@ -195,14 +198,14 @@ def _mark_arguments(it: Interpreter, call: Call, info: FunctionInfo, skip: int =
     parameters = info.node.args
     names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)][skip:]
     for name, value, node in zip(names, call.arguments, call.argument_nodes, strict=False):
-        found = info.marks.get(name, 0) & (FETCHED_FILE | WRITTEN_FILE)
+        found = info.marks.get(name, 0) & (FETCHED_FILE | WRITTEN_FILE | SCREEN)
         if found & ~value.taint:
             mark_path(it, call, node, value, found)
 
 
 def mark_path(it: Interpreter, call: Call, node: ast.expr | None, path: Value, taint: int) -> None:
     """From here on, `path` is known to name a file that was fetched, or written."""
-    what = "fetched file" if taint & FETCHED_FILE else "written file"
+    what = "fetched file" if taint & FETCHED_FILE else "written file" if taint & WRITTEN_FILE else "file that holds it"
     text = path.text
     if text is not None and len(text.strip("\ufffc/")) > 2:  # noqa: PLR2004 # shorter ones are everywhere
         it.marked[text] = it.marked.get(text, 0) | taint
@@ -258,6 +261,8 @@ def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Val
     result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
     if result.taint & FRAGILE and ref not in _WRITING_OUT and not ref.startswith(("base64.", "os.environ.")):
         result = without_fragile(call, result)
+    if call.method.startswith("encrypt") and join(call.all).taint & FILE:
+        result = tainted(result, ENCRYPTED, "encrypted", it.line or call.node.lineno)
     if decrypts(call):
         result = tainted(result, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
     source = source_of(ref)

@@ -41,7 +41,15 @@ _RUNS_PATHS: Final = frozenset(
 )
 _INJECTORS: Final = frozenset(
     {"VirtualAlloc", "VirtualProtect", "CreateThread", "RtlMoveMemory", "WriteProcessMemory", "CreateRemoteThread"}
-    | {"VirtualAllocEx"}
+    | {
+        "VirtualAllocEx",
+        "NtAllocateVirtualMemory",
+        "NtWriteVirtualMemory",
+        "NtCreateThreadEx",
+        "QueueUserAPC",
+        "mprotect",
+    }
+    | {"RtlCopyMemory", "EnumSystemLocalesA", "HeapCreate", "VirtualProtectEx"}
 )
 
 
@@ -114,6 +122,9 @@ def _hidden(facts: Facts) -> Iterator[Hit]:
 
 def _injected(facts: Facts) -> Iterator[Hit]:
     """Memory that is made executable, filled and started: machine code without a file."""
+    mapped = [e for e in facts.events(Effect.NATIVE) if e.callee.endswith(".PROT_EXEC")]
+    if mapped and "CFUNCTYPE" in facts.text:
+        yield Hit("native-code-injection", mapped[0])
     used = [e for e in facts.events(Effect.NATIVE) if e.callee.rpartition(".")[2] in _INJECTORS]
     if len({event.callee for event in used}) > 1:
         steps = tuple((event.callee, event.line) for event in used[:-1])

@@ -12,6 +12,7 @@ from scanner.behaviour.scopes import FunctionInfo, Partial
 from scanner.behaviour.values import (
     CREDENTIAL,
     DECODED,
+    ENCRYPTED,
     ENVIRONMENT_ALL,
     FILE,
     HOST,
@@ -24,6 +25,7 @@ from scanner.behaviour.values import (
 )
 from scanner.behaviour.vocabulary import Effect
 from scanner.layers import unfold
+from scanner.model import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +38,14 @@ _IDENTITY: Final = (HOST_NAME, USER_NAME, HOST_ADDRESS, MACHINE, WORKING_FOLDER)
 _TELLING: Final = 3
 _HOME: Final = re.compile(
     r"~[\\/]?|%(?:USERPROFILE|HOME|APPDATA|LOCALAPPDATA)%.{0,60}|/|/home(?:/\ufffc)?/?|/Users/?|[A-Z]:(?:\\|/){0,2}|/sdcard.{0,60}|/storage/emulated.{0,60}"
+)
+#: Folders that belong to the user or to another program.
+_BELOW: Final = re.compile(
+    r"~[\\/]|%(?:USERPROFILE|HOME|APPDATA|LOCALAPPDATA)%|/(?:home|Users|root|data|mnt|sdcard|storage)\b|[A-Z]:[\\/]"
+)
+_PLAIN: Final = re.compile(
+    r"\bhttp://(?!localhost|127\.|0\.0\.0\.0|\[?::1|10\.|192\.168\.|169\.254\.)[\w-]{1,63}\.[\w.-]{2,100}",
+    re.IGNORECASE,
 )
 _LABELLED: Final = re.compile(
     r"\b(?:pass(?:word|wd|phrase)?|pwd|senha|contrase\w{1,3}a)\b[^\n]{0,12}[:=]\W{0,8}\ufffc", re.IGNORECASE
@@ -89,13 +99,48 @@ def _identified(facts: Facts) -> Iterator[Hit]:
 
 def _combed(facts: Facts) -> Iterator[Hit]:
     """Files that were looked for all over the user's disk are sent."""
-    walked = [e for e in facts.events(Effect.WALK) if e.arguments and _HOME.fullmatch(e.arguments[0].text or "")]
-    if not walked:
+    whole, part = [], []
+    for event in facts.events(Effect.WALK):
+        place = event.arguments[0].text if event.arguments else None
+        if place is not None and _HOME.fullmatch(place):
+            whole.append(event)
+        elif place is not None and any(_BELOW.match(line) for line in event.text.split("\n")[:16]):
+            part.append(event)
+    if not whole and not part:
         return
+    walked = (whole or part)[0]
     for event in facts.events(Effect.NETWORK):
         if has(event.value, FILE):
-            yield Hit("home-files-sent", event, steps=((walked[0].callee, walked[0].line),))
+            severity = Severity.CRITICAL if whole else Severity.MEDIUM
+            yield Hit("home-files-sent", event, severity, steps=((walked.callee, walked.line),))
             return
+
+
+def _encrypted(facts: Facts) -> Iterator[Hit]:
+    """Files all over the user's disk are replaced by what nobody can read."""
+    walked = [e for e in facts.events(Effect.WALK) if e.arguments and _HOME.fullmatch(e.arguments[0].text or "")]
+    for event in facts.events(Effect.WRITE) if walked else ():
+        if has(event.value, ENCRYPTED):
+            yield Hit("home-files-encrypted", event, steps=((walked[0].callee, walked[0].line),))
+            return
+
+
+def _patched(facts: Facts) -> Iterator[Hit]:
+    """A function of another package is replaced by one that sends to a fixed address."""
+    for event in facts.events("patch"):
+        replacement = event.arguments[0].target if event.arguments else None
+        if not isinstance(replacement, FunctionInfo):
+            continue
+        for inner in facts.events(Effect.NETWORK):
+            if inner.function in facts.reached([replacement]) and patterns.FIXED_ADDRESS.search(inner.text):
+                yield Hit("patched-function-sends", event, steps=((inner.callee, inner.line),))
+
+
+def _in_the_clear(facts: Facts) -> Iterator[Hit]:
+    """A file of the machine goes over a plain connection to a fixed address, and nobody reads the answer."""
+    for event in facts.events(Effect.NETWORK):
+        if event.discarded and has(event.value, FILE) and _PLAIN.search(event.text):
+            yield Hit("file-sent-in-the-clear", event)
 
 
 def _addressed(facts: Facts) -> Iterator[Hit]:
@@ -177,6 +222,9 @@ RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
     _bots,
     _identified,
     _combed,
+    _encrypted,
+    _patched,
+    _in_the_clear,
     _addressed,
     _reported,
     _recorded,

@@ -102,6 +102,19 @@ def _shipped(facts: Facts) -> Iterator[Hit]:
                     return
 
 
+def _carried(facts: Facts) -> Iterator[Hit]:
+    """A program for Windows that came with the package is started, or loaded, because the package was imported."""
+    if facts.is_build_script:
+        return
+    for event in facts.events(*_STARTED):
+        if not facts.runs(event):
+            continue
+        for match in patterns.CARRIED_PROGRAM.finditer(event.text[:4000]):
+            if match[0] in facts.shipped:
+                yield Hit("shipped-program-at-import", event)
+                return
+
+
 def _together(facts: Facts) -> Iterator[Hit]:
     """Download, write and start in one function, or in what runs by itself, though no value connects them."""
     groups: dict[object, list[Event]] = {}
@@ -183,6 +196,7 @@ RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
     _shells,
     _pumped,
     _shipped,
+    _carried,
     _together,
     _programs,
     _persistent,

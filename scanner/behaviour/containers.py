@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Final
 
-from scanner.behaviour.scopes import Scope
+from scanner.behaviour.scopes import FunctionInfo, Scope
 from scanner.behaviour.values import MISSING, UNKNOWN, Value, join
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def assign(it: Interpreter, target: ast.expr, value: Value, scope: Scope) -> Non
         assign(it, target.value, join([value]), scope)
     elif isinstance(target, ast.Attribute):
         base = it.evaluate(target.value, scope)
+        if base.ref is not None and isinstance(value.target, FunctionInfo):
+            it.emit("patch", f"{base.ref}.{target.attr}", target, (value,))
         if (owner := it.find_class(base)) is not None:
             owner.attributes[target.attr] = value
         elif value is not UNKNOWN and (base.ref is None or value.taint):

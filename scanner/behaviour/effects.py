@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import texts
 from scanner.behaviour.calls import mark_path
-from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE, OPEN_COMMAND
+from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE, KEY_SERVICE, OPEN_COMMAND
 from scanner.behaviour.registry import Call, register
 from scanner.behaviour.scopes import FileHandle
 from scanner.behaviour.sources import HOST_COMMANDS
@@ -25,6 +25,7 @@ from scanner.behaviour.values import (
     NETWORK,
     PLACEHOLDER,
     REMOTE_OUTPUT,
+    SCREEN,
     UNKNOWN,
     WRITTEN_FILE,
     Value,
@@ -105,7 +106,7 @@ def _open(it: Interpreter, call: Call) -> Value | None:
         taint = path.taint
         it.emit(Effect.OPEN, call.function.ref or "", call.node, (path,))
     handle = FileHandle(path, node, mode.text or "r")
-    taint &= _PATHS | CREDENTIAL | NETWORK | HOST
+    taint = (taint | it.marked.get(text or "", 0)) & (_PATHS | CREDENTIAL | NETWORK | HOST | SCREEN)
     return Value(MISSING, "<file>", taint | (0 if _WRITING.search(handle.mode) else FILE), path.trail, target=handle)
 
 
@@ -139,7 +140,8 @@ def _content(it: Interpreter, call: Call, path: Value, inner: str | None = None)
     name = "/".join(part for part in (path.text, inner) if part)
     what = f"content of {name[-60:]}" if name else "content of a file"
     extra = CREDENTIAL if path.text is not None and CREDENTIAL_PLACE.search(path.text) else 0
-    base = Value(taint=path.taint & (CREDENTIAL | FETCHED_FILE), trail=path.trail)
+    held = path.taint | it.marked.get(path.text or "", 0)
+    base = Value(taint=held & (CREDENTIAL | FETCHED_FILE | SCREEN), trail=path.trail)
     return tainted(base, FILE | extra, what, _line(it, call))
 
 
@@ -177,8 +179,11 @@ def _dumped(it: Interpreter, call: Call) -> Value | None:
 def _copied(it: Interpreter, call: Call) -> Value | None:
     source, place = call.argument(0, "src"), call.argument(1, "dst")
     it.emit(Effect.COPY, call.function.ref or "", call.node, (place, source))
-    if source.taint & _PATHS:
-        mark_path(it, call, call.argument_node(1), place, source.taint & _PATHS)
+    held = source.taint & _PATHS
+    if source.text is not None and CREDENTIAL_PLACE.search(source.text):
+        held |= CREDENTIAL
+    if held:
+        mark_path(it, call, call.argument_node(1), place, held)
     if place.text is None and source.text is None:
         return UNKNOWN
     return place
@@ -215,6 +220,8 @@ def _fetched(it: Interpreter, call: Call) -> Value | None:
     it.emit(Effect.NETWORK, call.function.ref or "", call.node, call.all)
     url = call.argument(0, "url").text
     taint = NETWORK | (HOST_ADDRESS if url is not None and IP_SERVICE.search(url) else 0)
+    if url is not None and KEY_SERVICE.search(url):
+        taint |= CREDENTIAL
     value = Value(MISSING, f"{call.function.ref}()")
     return tainted(value, taint, f"answer to {call.function.ref}", _line(it, call))
 

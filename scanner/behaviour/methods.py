@@ -12,6 +12,8 @@ from scanner.behaviour.values import (
     COMPUTED,
     DECODED,
     ENCODED,
+    ENCRYPTED,
+    FILE,
     FRAGILE,
     MISSING,
     SOCKET,
@@ -59,6 +61,8 @@ def of_value(it: Interpreter, call: Call) -> Value:
             return value
     if (found := _of_text(it, call)) is not None:
         return found
+    if method in {"encrypt", "encrypt_and_digest", "encryptor"} and join(call.all).taint & FILE:
+        return tainted(join(call.all), ENCRYPTED, "encrypted", it.line or call.node.lineno)
     if method in GROWING_METHODS:
         _grown(call)
         return UNKNOWN

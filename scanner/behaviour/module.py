@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scanner.behaviour import effects, specials
+from scanner.behaviour import effects, effects_files, specials
 from scanner.behaviour.calls import evaluate_call
 from scanner.behaviour.expressions import EXPRESSIONS
 from scanner.behaviour.interpreter import Interpreter
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _EXPRESSIONS = {**EXPRESSIONS, ast.Call: evaluate_call}
-_REGISTERED = (effects.__name__, specials.__name__)  # importing them registers calls with a meaning of their own
+_REGISTERED = (
+    effects.__name__,
+    effects_files.__name__,
+    specials.__name__,
+)  # importing them registers calls with a meaning of their own
 
 
 def walk(tree: ast.Module, aliases: Mapping[str, str] | None = None) -> ModuleReport:

