@@ -87,7 +87,8 @@ def record_changes(  # noqa: PLR0913 # two pages, and when and under which numbe
     gone = sorted(key for key in old if key not in new)
     versions = _versions(session, project_id, (filename for filename, _ in gone))
     found = [(ChangeKind.UNPUBLISHED, key, versions.get(key[0], "")) for key in gone]
-    for key, file in sorted(new.items()):
+    for key in sorted(key for key, file in new.items() if old.get(key) != file.yanked):
+        file = new[key]
         if key not in old:
             found.append((ChangeKind.PUBLISHED, key, file.version))
         if file.yanked != old.get(key, False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -13,11 +14,20 @@ from packaging.version import InvalidVersion, Version
 from scanner.model import ProvenanceFact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from index.publish.visible import VisibleFile
     from index.store.tables import File
 
-__all__ = ["newest_file", "project_facts", "provenance", "publishers_of", "summary_of"]
+__all__ = [
+    "newest_file",
+    "newest_shown",
+    "project_facts",
+    "provenance",
+    "publishers_of",
+    "sorted_versions",
+    "summary_of",
+]
 
 _LONGEST_SUMMARY: Final = 512
 
@@ -42,6 +52,25 @@ def newest_file(files: Sequence[File]) -> File | None:
     return None if newest is None else releases[newest][0]
 
 
+def newest_shown(files: Sequence[VisibleFile], versions: Sequence[str]) -> VisibleFile | None:
+    """As `newest_file`; `versions` are those of the files, the oldest first."""
+    alive = {file.version for file in files if not file.yanked}
+    finals = {version for version in versions if not parsed_version(version).is_prerelease}
+    newest = max(reversed(versions), key=lambda version: (version in alive, version in finals), default=None)
+    return next((file for file in files if file.version == newest), None)
+
+
+def sorted_versions(files: Sequence[VisibleFile]) -> list[str]:
+    """The versions of the files, the oldest first."""
+    return sorted(dict.fromkeys(file.version for file in files), key=parsed_version)
+
+
+@lru_cache(maxsize=16384)
+def parsed_version(version: str) -> Version:
+    """The version, parsed once: a project of thousands sorts them again for each new one."""
+    return Version(version)
+
+
 def summary_of(file: File) -> str:
     """The summary in the file's metadata, on one line of bounded length."""
     raw, _ = parse_email(file.metadata_bytes)
@@ -55,11 +84,11 @@ def _by_release(files: Sequence[File]) -> dict[str, list[File]]:
     return releases
 
 
-def _newest(releases: dict[str, list[File]]) -> str | None:
+def _newest(releases: Mapping[str, Sequence[File]]) -> str | None:
     """The newest final release that is not yanked; else the newest of what there is."""
 
     def rank(release: str) -> tuple[bool, bool, Version]:
-        parsed = Version(release)
+        parsed = parsed_version(release)
         return any(not file.yanked for file in releases[release]), not parsed.is_prerelease, parsed
 
     return max(releases, key=rank, default=None)

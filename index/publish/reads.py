@@ -19,16 +19,17 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import wrap_file
 
-from index.publish.changes import last_changed_at, last_serial
+from index.publish.detail import DetailPages
 from index.publish.downloads import DownloadCounter
 from index.publish.fresh import ChangeCache, FreshCache
-from index.publish.namespaces import API_VERSION_WITH_NAMESPACES, with_namespaces
+from index.publish.listing import ListedProjects, ProjectList
+from index.publish.namespaces import API_VERSION_WITH_NAMESPACES
 from index.publish.negotiation import SimpleType, choose
 from index.publish.pages import BARE_POLICY, Page, make_page
-from index.publish.render import API_VERSION, list_html, list_json
-from index.publish.visible import listed_projects, visible_file
+from index.publish.render import API_VERSION
+from index.publish.visible import visible_file
 from index.store.blobs import BlobCorrupt, BlobMissing
-from index.store.tables import Artifact, DetailPage
+from index.store.tables import Artifact
 from scanner.model import Sha256Hex
 
 if TYPE_CHECKING:
@@ -68,9 +69,11 @@ class Reads:
     def __init__(self, app: WSGIApplication, services: Services) -> None:
         self._app = app
         self._services = services
-        self._pages: FreshCache[dict[SimpleType, Page] | None] = FreshCache(services.database)
+        self._details = DetailPages(services)
+        self._pages: FreshCache[Page | None] = FreshCache(services.database)
         self._files: FreshCache[_Visible | HTTPStatus] = FreshCache(services.database)
-        self._serials: FreshCache[int] = FreshCache(services.database)
+        self._projects = ProjectList(services.database)
+        self._listed: FreshCache[ListedProjects] = FreshCache(services.database)
         self._lists: ChangeCache[Page] = ChangeCache()
         self._downloads = DownloadCounter(services.database)
 
@@ -91,27 +94,19 @@ class Reads:
         self._downloads.close()
         self._pages.close()
         self._files.close()
-        self._serials.close()
+        self._listed.close()
 
     def _list(self, environ: WSGIEnvironment) -> WSGIApplication:
         kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
         if kind is None:
             return _not_acceptable()
-        serial = self._serials.get(None, self._load_serial)
-        return self._lists.get(kind, serial, lambda: self._load_list(kind))
+        listed = self._listed.get(None, self._projects.now)
+        return self._lists.get(kind, listed.serial, lambda: self._list_page(kind, listed))
 
-    def _load_serial(self) -> int:
-        with self._services.database.read() as session:
-            return last_serial(session)
-
-    def _load_list(self, kind: SimpleType) -> Page:
-        with self._services.database.read() as session:
-            serial, changed_at = last_serial(session), last_changed_at(session)
-            projects = listed_projects(session)
+    def _list_page(self, kind: SimpleType, listed: ListedProjects) -> Page:
         version = API_VERSION_WITH_NAMESPACES if self._services.settings.namespaces else API_VERSION
-        json = kind is SimpleType.JSON
-        body = list_json(projects, serial=serial, version=version) if json else list_html(projects)
-        return make_page(kind, body, serial=serial, changed_at=changed_at)
+        body = listed.json(version=version) if kind is SimpleType.JSON else listed.html()
+        return make_page(kind, body, serial=listed.serial, changed_at=listed.changed_at)
 
     def _detail(self, name: str, slash: str, environ: WSGIEnvironment) -> WSGIApplication:
         normalized = canonicalize_name(name)
@@ -121,27 +116,10 @@ class Reads:
         kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
         if kind is None:
             return _not_acceptable()
-        pages = self._pages.get(normalized, lambda: self._load_pages(normalized))
-        if pages is None:
+        page = self._pages.get((normalized, kind), lambda: self._details.load(normalized, kind))
+        if page is None:
             return _text(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
-        return pages[kind]
-
-    def _load_pages(self, name: str) -> dict[SimpleType, Page] | None:
-        with self._services.database.read() as session:
-            stored = session.get(DetailPage, name)
-            if stored is None:
-                return None
-            grants = self._services.settings.namespaces
-            json = with_namespaces(session, name, stored.json) if grants else stored.json
-        serial, changed_at = stored.serial, stored.updated_at
-        return {
-            # A grant changes the page without a date.
-            SimpleType.JSON: make_page(SimpleType.JSON, json, serial=serial, changed_at=None if grants else changed_at),
-            **{
-                kind: make_page(kind, stored.html, serial=serial, changed_at=changed_at)
-                for kind in (SimpleType.HTML, SimpleType.TEXT)
-            },
-        }
+        return page
 
     def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:
         wants_metadata = name.endswith(_METADATA)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, select, update
 
 from index.audit.log import Event, append
 from index.publish.changes import record_changes
-from index.publish.facts import newest_file, summary_of
-from index.publish.render import DetailView, FileEntry, detail_html, detail_json
+from index.publish.facts import newest_shown, sorted_versions, summary_of
+from index.publish.render import DetailView, detail_html, detail_json
 from index.publish.usage import renew_dependencies
-from index.publish.visible import has_been_visible, visible_files
-from index.store.tables import DetailPage, FilenameClaim, Listing, ProjectStatus, SubmissionState
+from index.publish.visible import has_been_visible, shown_files
+from index.store.tables import DetailPage, File, FilenameClaim, Listing, ProjectStatus, SubmissionState
+from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from index.store.tables import File, Project, Submission
+    from index.publish.visible import VisibleFile
+    from index.store.tables import Project, Submission
 
 __all__ = ["publish", "refresh_page", "unpublish"]
+
+_PAGES: Final = table_of(DetailPage)
 
 
 def publish(session: Session, submission: Submission, *, now: datetime, public_url: str) -> None:
@@ -57,71 +60,48 @@ def refresh_page(session: Session, project: Project, *, now: datetime, public_ur
     """
     session.flush()
     serial = append(session, Event(actor="system:publish", action=why, subject=f"project:{project.name}"), now=now)
-    files = visible_files(session, project.name)
+    files = shown_files(session, project.name)
     status = ProjectStatus(project.status)
     view = DetailView(
         name=project.name,
-        files=[_entry(file, public_url) for file in files],
+        files=files,
+        versions=sorted_versions(files),
+        public_url=public_url,
         status=status,
         status_reason=project.status_reason,
     )
-    before = session.get(DetailPage, project.name, populate_existing=True)
+    before = session.scalar(select(DetailPage.json).where(DetailPage.project == project.name))
     has_page = bool(files) or (status is ProjectStatus.QUARANTINED and has_been_visible(session, project))
-    old = before.json if before else None
-    record_changes(session, project.id, old, view, has_page=has_page, serial=serial, now=now)
-    _renew_listing(session, project, files)
-    if not has_page:
-        session.execute(delete(DetailPage).where(DetailPage.project == project.name))
-        return
-    session.merge(
-        DetailPage(
-            project=project.name,
-            serial=serial,
-            html=detail_html(view),
-            json=detail_json(view, serial=serial),
-            updated_at=now,
-        )
-    )
+    record_changes(session, project.id, before, view, has_page=has_page, serial=serial, now=now)
+    _renew_listing(session, project, newest_shown(files, view.versions), files)
+    _replace_page(session, view if has_page else None, project.name, serial=serial, now=now)
+
+
+def _replace_page(session: Session, view: DetailView | None, name: str, *, serial: int, now: datetime) -> None:
+    """The stored page is that of `view`; there is none without. Past the unit of work: pages may have megabytes."""
     session.flush()
+    session.execute(delete(_PAGES).where(_PAGES.c.project == name))
+    if view is not None:
+        html, json = detail_html(view), detail_json(view, serial=serial)
+        row = {"project": name, "serial": serial, "html": html, "json": json, "updated_at": now}
+        session.execute(insert(_PAGES), row)
 
 
-def _renew_listing(session: Session, project: Project, files: Sequence[File]) -> None:
-    """The project is in the lists with its newest release, or in none."""
-    newest = newest_file(files)
+def _renew_listing(session: Session, project: Project, shown: VisibleFile | None, files: Sequence[VisibleFile]) -> None:
+    """The project is in the lists with its newest release, of which `shown` is a file; without one, in none."""
+    newest = None if shown is None else session.get_one(File, shown.id)
     renew_dependencies(session, project.name, newest)
-    if newest is None:
+    if shown is None or newest is None:
         session.execute(delete(Listing).where(Listing.project == project.name))
         return
-    times = [file.submission.published_at for file in files if file.submission.published_at is not None]
+    times = [file.published_at for file in files]
     session.merge(
         Listing(
             project=project.name,
             display_name=project.display_name,
-            version=newest.submission.release.version,
+            version=shown.version,
             summary=summary_of(newest),
             first_published_at=min(times),
             last_published_at=max(times),
         )
-    )
-
-
-def _entry(file: File, public_url: str) -> FileEntry:
-    release = file.submission.release
-    published_at = file.submission.published_at
-    if published_at is None:
-        raise ValueError(f"file {file.filename} is visible without a time of publication")
-    provenance = (
-        f"{public_url}/integrity/{release.project.name}/{quote(release.version)}/{quote(file.filename)}/provenance"
-    )
-    return FileEntry(
-        filename=file.filename,
-        version=release.version,
-        sha256=file.sha256,
-        size=file.artifact.size,
-        published_at=published_at,
-        requires_python=file.requires_python,
-        metadata_sha256=file.metadata_sha256,
-        yanked=file.yanked,
-        yanked_reason=file.yanked_reason,
-        provenance_url=provenance if file.attestations else "",
     )

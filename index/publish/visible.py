@@ -21,21 +21,41 @@ from index.store.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
+    from sqlalchemy import SQLColumnExpression
     from sqlalchemy.orm import Session
 
 __all__ = [
     "Totals",
+    "VisibleFile",
     "find_public_project",
     "has_been_visible",
     "latest_files",
     "listed_projects",
+    "shown_files",
     "totals",
     "visible_downloads",
     "visible_file",
     "visible_files",
     "visible_projects",
 ]
+
+
+class VisibleFile(NamedTuple):
+    """What pages tell of a visible file: a large project has thousands, too many to load them whole."""
+
+    id: int
+    filename: str
+    version: str
+    sha256: str
+    size: int
+    published_at: datetime
+    requires_python: str
+    metadata_sha256: str
+    yanked: bool
+    yanked_reason: str
+    attested: bool
 
 
 class Totals(NamedTuple):
@@ -71,6 +91,19 @@ def visible_files(session: Session, project: str) -> Sequence[File]:
     return session.scalars(_visible().where(Project.name == project).order_by(File.filename)).all()
 
 
+def shown_files(session: Session, project: str) -> list[VisibleFile]:
+    """What pages tell of the visible files of a project (normalized name), by filename."""
+    columns = (
+        *(File.id, File.filename, Release.version, File.sha256, Artifact.size, Submission.published_at),
+        *(File.requires_python, File.metadata_sha256, File.yanked, File.yanked_reason),
+        func.coalesce(File.attestations, "") != "",
+    )
+    session.flush()
+    # Of the connection, and not of the session: rows are all that is wanted.
+    rows = session.connection().execute(_visible().with_only_columns(*columns).where(Project.name == project))
+    return sorted(map(VisibleFile._make, rows), key=lambda file: file.filename)
+
+
 def visible_file(session: Session, sha256: str, filename: str) -> File | None:
     """The visible file with those bytes under that filename, if there is one."""
     return session.scalars(_visible().where(File.sha256 == sha256, File.filename == filename).limit(1)).first()
@@ -82,10 +115,20 @@ def visible_projects(session: Session) -> Sequence[str]:
     return [row.display_name for row in session.execute(statement)]
 
 
-def listed_projects(session: Session) -> Sequence[tuple[str, str]]:
-    """Normalized and display name of all projects with a visible file, as publication has listed them."""
-    statement = select(Listing.project, Listing.display_name).order_by(Listing.project)
-    return [(row.project, row.display_name) for row in session.execute(statement)]
+def listed_projects(session: Session, *, start: str = "", end: str | None = None) -> list[tuple[str, str]]:
+    """Normalized and display name of all projects with a visible file, as publication has listed them.
+
+    With `start` and `end` those from the one name to before the other. Names are in the order of their bytes.
+    """
+    name: SQLColumnExpression[str] = Listing.project
+    if session.get_bind().dialect.name == "postgresql":  # it sorts as the language of its cluster does
+        name = Listing.project.collate("C")
+    statement = select(Listing.project, Listing.display_name).where(name >= start)
+    if end is not None:
+        statement = statement.where(name < end)
+    session.flush()
+    rows = session.connection().execute(statement.order_by(name))
+    return [(row.project, row.display_name) for row in rows]
 
 
 def latest_files(session: Session, limit: int) -> Sequence[File]:

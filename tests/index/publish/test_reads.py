@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from index.publish.fresh import FreshCache
+from index.publish.pages import Page, make_page
 from index.publish.release import unpublish
 from index.services import Services
 from index.store.tables import Submission, SubmissionState
@@ -38,6 +39,35 @@ def test_a_change_by_another_process_is_seen_by_the_next_request(
     assert client.get("/simple/demo/").status_code == 404
     assert client.get(path).status_code == 404
     other.database.dispose()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/vnd.pypi.simple.v1+json"])
+def test_a_large_page_is_loaded_once_for_each_change_of_it_and_is_never_older(
+    client: FlaskClient, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    monkeypatch.setattr("index.publish.detail._LARGE", 0)
+    made: list[int] = []
+
+    def counting(*args: Any, **named: Any) -> Page:
+        made.append(1)
+        return make_page(*args, **named)
+
+    monkeypatch.setattr("index.publish.detail.make_page", counting)
+    headers = {"Accept": accept}
+    seed(services, tmp_path, project="demo")
+    first = client.get("/simple/demo/", headers=headers)
+    seed(services, tmp_path, project="other")
+    assert client.get("/simple/demo/", headers=headers).data == first.data
+    assert len(made) == 1, "another project has changed"
+
+    second = seed(services, tmp_path, project="demo", version="2.0")
+    assert second.filename in client.get("/simple/demo/", headers=headers).text
+    with services.database.write() as session:
+        for submission in session.query(Submission):
+            submission.state = SubmissionState.WITHDRAWN
+            unpublish(session, submission, now=NOW, public_url="")
+    assert client.get("/simple/demo/", headers=headers).status_code == 404
+    assert len(made) == 2
 
 
 def test_nothing_is_loaded_twice_while_nothing_changes(services: Services) -> None:
