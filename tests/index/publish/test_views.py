@@ -182,7 +182,7 @@ def test_what_is_held_shows_nowhere(
 
 def every_path(client: FlaskClient, name: str, version: str, filename: str, digest: str) -> list[str]:
     """Every GET route of the application, with these words put in."""
-    words = {"name": name, "version": version, "filename": filename}
+    words = {"name": name, "namespace": name, "version": version, "filename": filename}
     paths = [f"/simple/{name}/", f"/files/{digest}/{filename}", f"/files/{digest}/{filename}.metadata"]
     for rule in client.application.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
