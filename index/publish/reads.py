@@ -6,10 +6,10 @@ Each answers from `visible`, or from what publication made of it, and 404 to eve
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import parse_qs
 
 from packaging.utils import canonicalize_name
@@ -49,6 +49,12 @@ _DETAIL = re.compile(r"/simple/([^/]+)(/?)")
 _FILE = re.compile(r"/files/([0-9a-f]{64})/([^/]+)")
 _METADATA: Final = ".metadata"
 
+_SMALL: Final = 64 * 1024
+_CONDITIONS: Final = frozenset(
+    f"HTTP_{name}"
+    for name in ("RANGE", "IF_RANGE", "IF_MATCH", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_UNMODIFIED_SINCE")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Visible:
@@ -61,6 +67,31 @@ class _Visible:
     published_at: datetime
     metadata: bytes
     metadata_sha256: str
+    headers: tuple[tuple[str, str], ...] = field(init=False)
+    """Of an answer with the whole file, put together once."""
+
+    def __post_init__(self) -> None:
+        """The headers are those that a conditional answer has, too."""
+        response = _headed(Response(), self.sha256, self)
+        response.content_length = self.size
+        response.headers["Accept-Ranges"] = "bytes"
+        object.__setattr__(self, "headers", tuple(response.headers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What nearly every request for a file gets: all of it."""
+
+    found: _Visible
+    blob: BinaryIO
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The file. A small one is read: that is less work than to have it sent."""
+        start_response("200 OK", [*self.found.headers])
+        if self.found.size > _SMALL:
+            return wrap_file(environ, self.blob)
+        with self.blob:
+            return [self.blob.read()]
 
 
 class Reads:
@@ -146,11 +177,14 @@ class Reads:
             size = file.artifact.size
             return _Visible(file.id, digest, filename, size, published_at, file.metadata_bytes, file.metadata_sha256)
 
-    def _bytes(self, found: _Visible, environ: WSGIEnvironment) -> Response:
+    def _bytes(self, found: _Visible, environ: WSGIEnvironment) -> WSGIApplication:
         try:
             blob = self._services.blobs.open(found.sha256)
         except (BlobMissing, BlobCorrupt):
             return _text(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file is not what was published.")
+        if environ["REQUEST_METHOD"] == "GET" and _CONDITIONS.isdisjoint(environ):
+            self._downloads.count(found.id)
+            return _Whole(found, blob)
         response = Response(wrap_file(environ, blob), direct_passthrough=True)
         response.call_on_close(blob.close)
         response.content_length = found.size

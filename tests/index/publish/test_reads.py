@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
+
+    from scanner.model import Sha256Hex
 
 
 def test_a_change_by_another_process_is_seen_by_the_next_request(
@@ -81,6 +83,30 @@ def test_nothing_is_loaded_twice_while_nothing_changes(services: Services) -> No
     assert [cache.get("key", load) for _ in range(3)] == [7, 7, 7]
     assert len(loads) == 1
     cache.close()
+
+
+@pytest.mark.parametrize("small", [0, 1 << 16])
+def test_a_whole_file_has_the_headers_of_a_conditional_answer_and_is_closed(
+    client: FlaskClient, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("index.publish.reads._SMALL", small)
+    opened: list[BinaryIO] = []
+    real = services.blobs.open
+
+    def watched(digest: Sha256Hex) -> BinaryIO:
+        opened.append(real(digest))
+        return opened[-1]
+
+    monkeypatch.setattr(services.blobs, "open", watched)
+    seeded = seed(services, tmp_path, project="demo")
+    path = f"/files/{seeded.sha256}/{seeded.filename}"
+    with client.get(path) as whole, client.get(path, headers={"If-None-Match": '"other"'}) as conditional:
+        assert whole.data == conditional.data == seeded.data
+        assert (whole.status, conditional.status) == ("200 OK", "200 OK")
+        headers = dict(conditional.headers)
+        del headers["Date"]  # the server's matter
+        assert dict(whole.headers) == headers
+    assert [file.closed for file in opened] == [True, True]
 
 
 @pytest.mark.parametrize("suffix", ["", ".metadata"])
