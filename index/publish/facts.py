@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
-from packaging.metadata import Metadata, parse_email
+from packaging.metadata import parse_email
 from packaging.version import InvalidVersion, Version
 
 from scanner.model import ProvenanceFact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from index.publish.visible import VisibleFile
     from index.store.tables import File
@@ -31,15 +32,22 @@ __all__ = [
 
 _LONGEST_SUMMARY: Final = 512
 
+#: What the JSON API has under the names that `packaging` gives the fields, null where the metadata do not have it.
+_FIELDS: Final = (
+    *("author", "author_email", "maintainer", "maintainer_email", "license", "license_expression", "license_files"),
+    *("project_urls", "requires_dist", "provides_extra", "dynamic", "description_content_type", "download_url"),
+)
 
-def project_facts(files: Sequence[File], *, version: str | None, public_url: str) -> bytes | None:
+
+def project_facts(files: Sequence[File], *, version: str | None, public_url: str, serial: int) -> bytes | None:
     """The JSON document of the newest release, or of `version`; None when no file of it is published."""
     releases = _by_release(files)
     chosen = _newest(releases) if version is None else _same(version, releases)
     if chosen is None:
         return None
     urls = {release: [_file(file, public_url) for file in entries] for release, entries in releases.items()}
-    document: dict[str, Any] = {"info": _info(releases[chosen][0]), "urls": urls[chosen], "vulnerabilities": []}
+    info = _info(releases, chosen, public_url)
+    document: dict[str, Any] = {"info": info, "urls": urls[chosen], "vulnerabilities": [], "last_serial": serial}
     if version is None:
         document["releases"] = urls
     return msgspec.json.encode(document)
@@ -102,38 +110,65 @@ def _same(version: str, releases: dict[str, list[File]]) -> str | None:
     return next((release for release in releases if Version(release) == wanted), None)
 
 
-def _info(file: File) -> dict[str, Any]:
-    metadata = Metadata.from_email(file.metadata_bytes, validate=False)
-    return {
-        "name": file.submission.release.project.display_name,
-        "version": file.submission.release.version,
-        "summary": metadata.summary,
-        "author": metadata.author,
-        "author_email": metadata.author_email,
-        "license_expression": metadata.license_expression,
-        "project_urls": metadata.project_urls,
-        "requires_dist": [str(requirement) for requirement in metadata.requires_dist or []] or None,
+def _info(releases: dict[str, list[File]], chosen: str, public_url: str) -> dict[str, Any]:
+    """The keys of the JSON API, as the release's own metadata fill them; those of other kinds of index are empty."""
+    file, files = releases[chosen][0], releases[chosen]
+    raw, _ = parse_email(file.metadata_bytes)
+    project = file.submission.release.project
+    page = f"{public_url}/project/{project.name}/"
+    yanked = all(one.yanked for one in files)
+    info: dict[str, Any] = {key: raw.get(key) for key in _FIELDS}
+    return info | {
+        "name": project.display_name,
+        "version": chosen,
+        "summary": raw.get("summary", ""),
+        "classifiers": raw.get("classifiers", []),
+        "description": raw.get("description", ""),
+        "keywords": ",".join(raw.get("keywords", [])),
         "requires_python": file.requires_python or None,
-        "classifiers": metadata.classifiers or [],
-        "description": metadata.description,
-        "description_content_type": metadata.description_content_type,
-        "keywords": ",".join(metadata.keywords or []),
+        "home_page": raw.get("home_page", ""),
+        "platform": ",".join(raw.get("platforms", [])),
+        "package_url": page,
+        "project_url": page,
+        "release_url": f"{page}{quote(chosen)}/",
+        "yanked": yanked,
+        "yanked_reason": next((one.yanked_reason for one in files if one.yanked_reason), None) if yanked else None,
+        "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},  # as everywhere: not to be had here
+        "docs_url": None,
+        "bugtrack_url": None,
     }
 
 
 def _file(file: File, public_url: str) -> dict[str, Any]:
-    published_at = file.submission.published_at
+    published_at = _published_at(file)
     return {
         "filename": file.filename,
         "packagetype": file.packagetype,
+        "python_version": _python_version(file),
         "url": f"{public_url}/files/{file.sha256}/{quote(file.filename)}",
         "digests": {"sha256": file.sha256, "blake2b_256": file.artifact.blake2_256},
+        "core-metadata": {"sha256": file.metadata_sha256},
         "size": file.artifact.size,
         "requires_python": file.requires_python or None,
-        "upload_time_iso_8601": published_at and published_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "upload_time": published_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        "upload_time_iso_8601": published_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "yanked": file.yanked,
         "yanked_reason": file.yanked_reason or None,
+        "comment_text": "",
+        "downloads": -1,
+        "has_sig": False,
     }
+
+
+def _published_at(file: File) -> datetime:
+    if file.submission.published_at is None:
+        raise ValueError(f"file {file.filename} is visible without a time of publication")
+    return file.submission.published_at
+
+
+def _python_version(file: File) -> str:
+    """The tag of a wheel's interpreters, as it stands in the filename; `source` for an sdist."""
+    return file.filename.removesuffix(".whl").split("-")[-3] if file.packagetype == "bdist_wheel" else "source"
 
 
 def publishers_of(file: File) -> list[ProvenanceFact]:

@@ -25,6 +25,7 @@ from index.publish.usage import total_downloads
 from index.publish.visible import totals, visible_files
 from index.publish.wellknown import ROBOTS, key_document, security_txt, signing_key
 from index.services import current_services
+from index.store.tables import DetailPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -76,7 +77,9 @@ def facts(name: str, version: str | None) -> BaseResponse:
     services = current_services()
     with services.database.read() as session:
         files = visible_files(session, canonicalize_name(name))
-        body = project_facts(files, version=version, public_url=services.settings.resolved_public_url)
+        page = session.get(DetailPage, canonicalize_name(name))
+        url, serial = services.settings.resolved_public_url, page.serial if page is not None else 0
+        body = project_facts(files, version=version, public_url=url, serial=serial)
     if body is None:
         abort(404, "Nothing of that name is published here.")
     return _revalidated(body, _JSON)

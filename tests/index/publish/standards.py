@@ -1,4 +1,4 @@
-"""The documents of the Simple API 1.4 and of PEP 740, written down from their specifications.
+"""The documents of the Simple API 1.4 and 1.5, of PEP 740 and of the JSON API, written down from their specifications.
 
 Keys that begin with an underscore are private to an index (PEP 691), and nothing else may stand beside these.
 """
@@ -155,3 +155,92 @@ class Provenance(msgspec.Struct, forbid_unknown_fields=True):
 
     version: Literal[1]
     attestation_bundles: Annotated[list[Bundle], msgspec.Meta(min_length=1)]
+
+
+class Digests(msgspec.Struct, forbid_unknown_fields=True):
+    """Of the JSON API; MD5 is left out."""
+
+    sha256: Sha256
+    blake2b_256: Sha256
+
+
+class FactsFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A file in the JSON API."""
+
+    filename: Text
+    packagetype: Literal["bdist_wheel", "sdist"]
+    python_version: Text
+    url: Annotated[str, msgspec.Meta(pattern=r"\Ahttps?://")]
+    digests: Digests
+    core_metadata: Hashes = msgspec.field(name="core-metadata")
+    size: Annotated[int, msgspec.Meta(ge=0)]
+    requires_python: Text | None
+    upload_time: Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\Z")]
+    upload_time_iso_8601: Time
+    yanked: bool
+    yanked_reason: Text | None
+    comment_text: str
+    downloads: Literal[-1]
+    has_sig: Literal[False]
+
+
+class NoDownloads(msgspec.Struct, forbid_unknown_fields=True):
+    """Deprecated, and always so."""
+
+    last_day: Literal[-1]
+    last_month: Literal[-1]
+    last_week: Literal[-1]
+
+
+class Info(msgspec.Struct, forbid_unknown_fields=True):
+    """What a release says of itself, in the JSON API."""
+
+    name: Text
+    version: Text
+    summary: str
+    author: str | None
+    author_email: str | None
+    maintainer: str | None
+    maintainer_email: str | None
+    license: str | None
+    license_expression: str | None
+    license_files: list[Text] | None
+    classifiers: list[Text]
+    description: str
+    description_content_type: str | None
+    keywords: str
+    home_page: str
+    download_url: str | None
+    project_urls: dict[str, str] | None
+    requires_dist: list[Text] | None
+    requires_python: Text | None
+    provides_extra: list[Text] | None
+    dynamic: list[Text] | None
+    platform: str
+    package_url: Text
+    project_url: Text
+    release_url: Text
+    yanked: bool
+    yanked_reason: Text | None
+    downloads: NoDownloads
+    docs_url: None
+    bugtrack_url: None
+
+
+class ReleaseFacts(msgspec.Struct, forbid_unknown_fields=True):
+    """`/pypi/NAME/VERSION/json`."""
+
+    info: Info
+    urls: Annotated[list[FactsFile], msgspec.Meta(min_length=1)]
+    vulnerabilities: list[None]
+    last_serial: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class ProjectFacts(msgspec.Struct, forbid_unknown_fields=True):
+    """`/pypi/NAME/json`."""
+
+    info: Info
+    urls: Annotated[list[FactsFile], msgspec.Meta(min_length=1)]
+    vulnerabilities: list[None]
+    last_serial: Annotated[int, msgspec.Meta(ge=1)]
+    releases: dict[str, list[FactsFile]]

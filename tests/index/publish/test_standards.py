@@ -16,7 +16,7 @@ from index.publish.release import refresh_page
 from index.store.tables import File, Project, ProjectStatus
 from scanner.model import ProvenanceFact
 from tests.fixtures.releases import NOW, seed
-from tests.index.publish.standards import Detail, ProjectList, Provenance
+from tests.index.publish.standards import Detail, ProjectFacts, ProjectList, Provenance, ReleaseFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +66,22 @@ def test_the_documents_are_those_of_the_specification(client: FlaskClient, servi
     assert detail.project_status.reason == "old"
     assert detail.files[0].provenance == (f"http://127.0.0.1:8000/integrity/demo/1.0/{seeded.filename}/provenance")
     assert [project.name for project in listed.projects] == ["demo"]
+
+
+def test_the_json_api_has_the_keys_of_the_json_api(client: FlaskClient, services: Services, tmp_path: Path) -> None:
+    seed(services, tmp_path, project="demo")
+    seed(services, tmp_path, project="demo", version="2.0")
+    change(services, "demo", yanked=True, yanked_reason="it breaks")
+
+    whole = msgspec.json.decode(client.get("/pypi/demo/json").data, type=ProjectFacts)
+    one = msgspec.json.decode(client.get("/pypi/demo/1.0/json").data, type=ReleaseFacts)
+    assert list(whole.releases) == ["1.0", "2.0"]
+    assert (whole.info.version, whole.urls) == ("2.0", whole.releases["2.0"])
+    assert (one.info.version, one.urls) == ("1.0", whole.releases["1.0"])
+    assert (one.info.yanked, one.info.yanked_reason) == (True, "it breaks")
+    assert one.info.release_url == "http://127.0.0.1:8000/project/demo/1.0/"
+    assert one.urls[0].python_version == "py3"
+    assert whole.last_serial == int(client.get("/simple/demo/").headers["X-PyPI-Last-Serial"])
 
 
 def test_the_html_page_says_what_the_json_page_says(client: FlaskClient, services: Services, tmp_path: Path) -> None:

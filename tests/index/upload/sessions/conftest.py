@@ -24,6 +24,7 @@ from index.upload.views import blueprint as upload
 from tests.clients.pep694 import Client
 from tests.fixtures.artifacts import Artifact, build_wheel
 from tests.index.hold.world import World
+from tests.index.upload.sessions.standards import check_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ ROOT = "http://127.0.0.1:8000/upload/2.0/"
 
 
 class Direct(BaseAdapter):
-    """Hands requests to the application without a socket."""
+    """Hands requests to the application without a socket; every answer is held against the specification."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
@@ -50,6 +51,8 @@ class Direct(BaseAdapter):
         response.headers.update(answer.headers)
         response._content = answer.data
         response.reason = answer.status.partition(" ")[2]
+        if request.path_url.startswith("/upload/2.0/") and request.method != "HEAD":
+            check_answer(response)
         return response
 
     def close(self) -> None:
