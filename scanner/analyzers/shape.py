@@ -9,8 +9,10 @@ import ast
 import io
 import keyword
 import re
+import sys
 import tokenize
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -171,16 +173,26 @@ def _string_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _inside(spans: list[tuple[int, int]], position: int) -> bool:
-    return any(start <= position < end for start, end in spans)
+    place = bisect_right(spans, (position, sys.maxsize)) - 1
+    return place >= 0 and position < spans[place][1]
 
 
 def _characters(found: _Found, text: str) -> Iterator[Finding]:
     if (match := _BIDI.search(text)) is not None:
-        # Alone between quotes, as in a table of characters, it reverses nothing.
-        alone = None if _BIDI.search(_LONE_BIDI.sub("", text)) else Severity.INFO
-        yield found.where("bidirectional-text", text, match.start(), f"U+{ord(match[0]):04X}", severity=alone)
+        spans = _string_spans(text)
+        # Alone between quotes, as in a table of characters, it reverses nothing, and in a line of talk no code.
+        turns = any(_turns_code(text, inner.start(), spans) for inner in _BIDI.finditer(_LONE_BIDI.sub(r"\1 \1", text)))
+        severity = None if turns else Severity.INFO
+        yield found.where("bidirectional-text", text, match.start(), f"U+{ord(match[0]):04X}", severity=severity)
     if (match := _INVISIBLE.search(text, 1)) is not None and _in_code(text, match.start()):
         yield found.where("invisible-character", text, match.start(), f"U+{ord(match[0][0]):04X}")
+
+
+def _turns_code(text: str, position: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether code stands on the line whose direction changes at the position: the effect ends with the line."""
+    start, end = text.rfind("\n", 0, position) + 1, text.find("\n", position)
+    place = bisect_right(spans, (position, len(text))) - 1
+    return place < 0 or spans[place][0] > start or spans[place][1] < (end if end >= 0 else len(text))
 
 
 def _in_code(text: str, position: int) -> bool:
