@@ -109,3 +109,16 @@ def test_canceled_bytes_may_come_again(client: Client, services: Services, wheel
 def test_a_duplicate_with_a_wrong_digest_is_refused(client: Client, wheel: Artifact) -> None:
     client.upload(wheel)
     assert client.upload(wheel, {"sha256_digest": "0" * 64}).status_code == 400
+
+
+def test_the_same_bytes_under_another_name_are_a_second_file_of_one_artifact(
+    client: Client, services: Services, wheel: Artifact
+) -> None:
+    built_again = wheel._replace(filename=wheel.filename.replace("-py3-", "-1-py3-"))
+    assert client.upload(wheel).status_code == 200
+    assert client.upload(built_again).status_code == 200
+    with services.database.read() as session:
+        files = session.scalars(select(File)).all()
+        assert {file.filename for file in files} == {wheel.filename, built_again.filename}
+        assert len({file.sha256 for file in files}) == 1
+        assert len(session.scalars(select(StoredArtifact)).all()) == 1
