@@ -10,7 +10,9 @@ from typing import Final
 
 __all__ = ["errors_page", "to_html"]
 
-_SOURCE: Final = Path(__file__).resolve().parents[2] / "docs" / "upload-errors.md"
+_NAME: Final = "upload-errors.md"
+#: Beside this module in an installed package (the wheel is told so in `pyproject.toml`), in `docs` in a checkout.
+_PLACES: Final = (Path(__file__).resolve().parent / _NAME, Path(__file__).resolve().parents[2] / "docs" / _NAME)
 
 _HEADING: Final = re.compile(r'(#{1,3}) (?:<a id="([a-z0-9-]+)"></a>)?(.*)', re.DOTALL)
 _CODE: Final = re.compile(r"`([^`]*)`")
@@ -19,10 +21,10 @@ _CODE: Final = re.compile(r"`([^`]*)`")
 @lru_cache(maxsize=1)
 def errors_page() -> bytes | None:
     """The page, or None where the documentation is not installed."""
-    try:
-        source = _SOURCE.read_text("utf-8")
-    except FileNotFoundError:
+    place = next((place for place in _PLACES if place.is_file()), None)
+    if place is None:
         return None
+    source = place.read_text("utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -68,7 +68,7 @@ def _refused(refusal: UploadRefused) -> Response:
 
 @blueprint.route("/legacy", methods=["GET", "POST"])
 def without_slash() -> Response:
-    """308 to the URL with the slash. Twine and poetry do not follow it, so the words say what to do."""
+    """308 to the URL with the slash. uv, poetry and flit follow it with their upload; twine prints the words."""
     url = f"{current_services().settings.resolved_public_url}/legacy/"
     text = f"Files are uploaded to {url} (with a slash at the end).\n"
     response = Response(text, content_type="text/plain; charset=utf-8", headers={"Location": url})
