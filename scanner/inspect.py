@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.analyzers.build_config import build_config
 from scanner.analyzers.metadata import metadata
+from scanner.analyzers.naming import naming
 from scanner.analyzers.openers import OPENERS
 from scanner.analyzers.opening import Opening, Surroundings
 from scanner.analyzers.prose import weighed
@@ -50,7 +51,7 @@ MEMBER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape, quality)
 #: A layer is not code that somebody wrote: its quality is nobody's concern.
 LAYER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape)
 #: What the code does is followed in portions of the artifact, by `_Work.follow`; these see the whole.
-ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata, build_config)
+ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata, naming, build_config)
 
 
 def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset, memory: Memory | None = None) -> Inspection:

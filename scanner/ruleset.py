@@ -1,18 +1,20 @@
 """The ruleset: every rule of one moment, under one hash.
 
 `rules/*.toml` describe the rules that our analysers apply (one `[[rule]]` table each), `rules/yara/*.yar` are the
-YARA rules, `rules/policy.toml` is the policy. A ruleset is loaded whole or not at all.
+YARA rules, `rules/names/*.txt` lists of names, `rules/policy.toml` is the policy. A ruleset is loaded whole or not at
+all.
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scanner.model import Finding, Role, RuleId, RulesetHash, Severity, Step
+from scanner.names import Names, read_names
 from scanner.policy import Policy, load_policy
 from scanner.rule import RuleInfo, RulesetBroken, read_rules
 from scanner.yara_rules import Match, MatchTimeout, YaraRules, compile_yara
@@ -27,6 +29,7 @@ DEFAULT_RULES: Final = Path(__file__).resolve().parent.parent / "rules"
 
 _POLICY = "policy.toml"
 _YARA = "yara"
+_NAMES = "names"
 _TESTS = "tests"
 _SNIPPET_LIMIT = 200
 _HASHED_SUFFIXES = frozenset({".toml", ".yar", ".txt"})
@@ -42,6 +45,7 @@ class Ruleset:
     policy: Policy
     yara: YaraRules | None = None
     """The compiled YARA rules. Only a ruleset made by hand has none, and that one refuses to match."""
+    names: Names = field(default_factory=Names)
 
     @classmethod
     def load(cls, folder: Path = DEFAULT_RULES) -> Ruleset:
@@ -56,9 +60,11 @@ class Ruleset:
             tables = {p: c for p, c in contents.items() if p.suffix == ".toml" and p.parent == folder}
             rules = _merged([*_toml_rules(tables), *(("yara", info) for info in yara_rules.infos)])
             policy = load_policy(folder / _POLICY)
+            lists = {p.name: c.decode("utf-8") for p, c in contents.items() if p.parent == folder / _NAMES}
+            names = read_names(lists)
         except (OSError, ValueError) as error:
             raise RulesetBroken(f"{folder}: {error}") from error
-        return cls(_digest(folder, contents), folder, rules, policy, yara_rules)
+        return cls(_digest(folder, contents), folder, rules, policy, yara_rules, names)
 
     def match(
         self, data: bytes, *, timeout_seconds: int, member: str | None = None, role: Role = Role.NEVER
