@@ -58,6 +58,31 @@ class Settings(BaseSettings):
     )
     trusted_root: Path | None = Field(None, description="Sigstore trusted root for attestations; else the public one.")
 
+    upstream_url: str = Field(
+        "", description="Simple API (https://…/simple/) that names which are not ours are read from; none when empty."
+    )
+    upstream_file_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts beside the upstream's own that its files may lie on, separated by commas."
+    )
+    upstream_never: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Names that are never asked for upstream, separated by commas; acme-* is all that begin so."
+    )
+    upstream_cooldown_days: float = Field(
+        7.0, ge=0, le=3650, description="Files that were uploaded upstream more recently are not shown; 0 shows all."
+    )
+    upstream_wait_seconds: float = Field(
+        10.0, ge=0, le=60, description="So long a first download waits for its verdict; then it answers 503."
+    )
+    upstream_timeout_seconds: float = Field(
+        10.0, gt=0, le=300, description="An upstream that is silent that long does not answer."
+    )
+    upstream_download_seconds: float = Field(300.0, gt=0, description="A download from upstream takes no longer.")
+    upstream_page_seconds: float = Field(
+        300.0, ge=0, description="A page of the upstream is asked for again after so long."
+    )
+    upstream_page_max_bytes: int = Field(32 * 1024**2, gt=0, description="Largest page taken from upstream, in bytes.")
+    upstream_file_max_bytes: int = Field(100 * 1024**2, gt=0, description="Largest file taken from upstream, in bytes.")
+
     security_contact: str = Field(
         "", description="Where to report a vulnerability (mailto:… or https://…); published as security.txt (RFC 9116)."
     )
@@ -80,7 +105,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level printed.")
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "upstream_file_hosts", "upstream_never", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -91,6 +116,13 @@ class Settings(BaseSettings):
         """RFC 9116, section 2.5.3: a URI; a web address must be https."""
         if value and not re.fullmatch(r"(?:mailto:|https://|tel:)[!-~]+", value):
             raise ValueError(f"{value!r} is no contact: expected mailto:ADDRESS, https://… or tel:NUMBER")
+        return value
+
+    @field_validator("upstream_url")
+    @classmethod
+    def _is_root(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/\s?#]+(?:/[^\s?#]*)?", value):
+            raise ValueError(f"{value!r} is no Simple API: expected https://HOST/…/simple/")
         return value
 
     @property

@@ -13,6 +13,7 @@ __all__ = ["main"]
 _COMMANDS: Final = {
     "config": ("pratique.commands.config", "config"),
     "doctor": ("pratique.commands.doctor", "doctor"),
+    "import": ("pratique.commands.importing", "import_"),
     "keeper": ("pratique.commands.processes", "keeper"),
     "log": ("pratique.commands.log", "log"),
     "migrate": ("pratique.commands.processes", "migrate"),

@@ -11,6 +11,7 @@ from flask import Flask, g, request
 import webui
 from index.clock import utcnow
 from index.hold.bell import Bell
+from index.mirror.serving import UpstreamReads
 from index.owners.views import blueprint as owners
 from index.publish.reading import ReadingWithToken
 from index.publish.reads import Reads
@@ -41,7 +42,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(publish)
     app.register_blueprint(owners)
     webui.init_app(app)
-    app.wsgi_app = Reads(app.wsgi_app, services)  # type: ignore[method-assign] # Flask's own way
+    app.wsgi_app = Reads(app.wsgi_app, services, UpstreamReads.open(services))  # type: ignore[method-assign] # Flask's own way
     if services.settings.reading == "token":
         app.wsgi_app = ReadingWithToken(app.wsgi_app, services, signed_in=partial(is_signed_in, app))  # type: ignore[method-assign] # Flask's own way
     app.wsgi_app = TrustedProxies(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way

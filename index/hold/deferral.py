@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, exists, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from index.hold.mirrored import is_mirrored
 from index.hold.moves import holds_rejected_bytes
 from index.hold.switches import holds_everything
 from index.store.tables import Case, CaseOrigin, ProjectStatus, Release, Submission, SubmissionState
@@ -43,6 +44,8 @@ def deferral_of(services: Services, session: Session, submission: Submission) ->
         return Deferral(CaseOrigin.VERDICT, "Its files were sent by more than one person")
     if holds_everything(session, services.settings):
         return Deferral(CaseOrigin.HOLD_EVERYTHING, "At present every release is looked at by a person")
+    if is_mirrored(session, submission.release.project_id):
+        return None  # of what others publish elsewhere, each release is judged by itself
     earlier = _earlier_in_doubt(session, submission)
     if earlier is None:
         return None

@@ -9,6 +9,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from index.hold.deferral import waits_in_vain
+from index.hold.mirrored import mirrored
 from index.hold.orders import Priority, Subject, inspected, work_under_way
 from index.store.tables import (
     Case,
@@ -88,7 +89,7 @@ def ready_to_advance(session: Session, ruleset: str, *, now: datetime) -> Sequen
         Submission.state.in_((_S.IN_REVIEW, _S.WITHDRAWN)),
         or_(
             not_(_has_verdict(ruleset)),
-            _history_has_changed(),
+            and_(_history_has_changed(), not_(mirrored(Release.project_id))),
             and_(_has_case(CaseOrigin.FAILURE), not_(_has_file(not_(inspected(File.sha256, File.filename, ruleset))))),
             and_(_has_case(CaseOrigin.WAITING), waits_in_vain()),
         ),

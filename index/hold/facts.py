@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 from sqlalchemy import select
 
+from index.hold.mirrored import is_mirrored
 from index.store.tables import (
     File,
     Job,
@@ -106,7 +108,10 @@ def gather(session: Session, submission: Submission, *, ruleset: str, automatic:
 
 
 def history_of(session: Session, submission: Submission) -> Submission | None:
-    """The latest published, unwithdrawn submission of another release of the project."""
+    """The published, unwithdrawn submission of another release of the project that came last.
+
+    Of a mirrored project, whose releases come in any order, it is that of the next lower version.
+    """
     query = (
         select(Submission)
         .join(Release, Submission.release_id == Release.id)
@@ -116,9 +121,12 @@ def history_of(session: Session, submission: Submission) -> Submission | None:
             Submission.state == SubmissionState.PUBLISHED,
         )
         .order_by(Submission.published_at.desc(), Submission.id.desc())
-        .limit(1)
     )
-    return session.scalars(query).first()
+    if is_mirrored(session, submission.release.project_id):
+        own = Version(submission.release.version)
+        lower = [other for other in session.scalars(query) if Version(other.release.version) < own]
+        return max(lower, key=lambda other: Version(other.release.version), default=None)
+    return session.scalars(query.limit(1)).first()
 
 
 def uploaders_of(session: Session, submission: Submission) -> list[User]:

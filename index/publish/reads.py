@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 from urllib.parse import parse_qs
 
 from packaging.utils import canonicalize_name
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from sqlalchemy.orm import Session
+
     from index.services import Services
 
-__all__ = ["FILE_CACHE", "Reads"]
+__all__ = ["FILE_CACHE", "Reads", "UpstreamNames", "plain_answer"]
 
 #: A withdrawal takes effect within a minute, also where a proxy keeps copies.
 FILE_CACHE: Final = "public, max-age=60"
@@ -94,11 +96,28 @@ class _Whole:
             return [self.blob.read()]
 
 
+class UpstreamNames(Protocol):
+    """What answers for names that are not ours (`index.mirror`)."""
+
+    def has(self, session: Session, name: str) -> bool:
+        """Whether it answers for the page of the normalized `name`."""
+
+    def page(self, name: str, kind: SimpleType) -> WSGIApplication | None:
+        """The page of a name that it has; None where there is none."""
+
+    def file(self, sha256: Sha256Hex, filename: str) -> WSGIApplication | None:
+        """Why a file that is not published is not given out; None where it is published by now, or unknown."""
+
+    def close(self) -> None:
+        """Its connections are closed."""
+
+
 class Reads:
     """WSGI middleware: answers what installers read, and hands everything else on."""
 
-    def __init__(self, app: WSGIApplication, services: Services) -> None:
+    def __init__(self, app: WSGIApplication, services: Services, upstream: UpstreamNames | None = None) -> None:
         self._app = app
+        self._upstream = upstream
         self._services = services
         self._details = DetailPages(services)
         self._pages: FreshCache[Page | None] = FreshCache(services.database)
@@ -126,6 +145,8 @@ class Reads:
         self._pages.close()
         self._files.close()
         self._listed.close()
+        if self._upstream is not None:
+            self._upstream.close()
 
     def _list(self, environ: WSGIEnvironment) -> WSGIApplication:
         kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
@@ -147,19 +168,43 @@ class Reads:
         kind = _negotiated(environ.get("HTTP_ACCEPT"), environ.get("QUERY_STRING", ""))
         if kind is None:
             return _not_acceptable()
-        page = self._pages.get((normalized, kind), lambda: self._details.load(normalized, kind))
+        page = self._pages.get((normalized, kind), lambda: self._load_page(normalized, kind))
+        if (
+            page is None
+            and self._upstream is not None
+            and (answer := self._upstream_page(normalized, kind)) is not None
+        ):
+            return answer
         if page is None:
-            return _text(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
+            return plain_answer(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
         return page
+
+    def _load_page(self, name: str, kind: SimpleType) -> Page | None:
+        return None if self._is_upstreams(name) else self._details.load(name, kind)
+
+    def _is_upstreams(self, name: str) -> bool:
+        if self._upstream is None:
+            return False
+        with self._services.database.read() as session:
+            return self._upstream.has(session, name)
+
+    def _upstream_page(self, name: str, kind: SimpleType) -> WSGIApplication | None:
+        return self._upstream.page(name, kind) if self._upstream is not None and self._is_upstreams(name) else None
 
     def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:
         wants_metadata = name.endswith(_METADATA)
         filename = name.removesuffix(_METADATA)
         found = self._files.get((digest, filename), lambda: self._load_file(digest, filename))
+        if found is HTTPStatus.NOT_FOUND and self._upstream is not None and not wants_metadata:
+            if (answer := self._upstream.file(digest, filename)) is not None:
+                return answer
+            found = self._files.get((digest, filename), lambda: self._load_file(digest, filename))
         if found is HTTPStatus.FORBIDDEN and not wants_metadata:
-            return _text(HTTPStatus.FORBIDDEN, "These bytes were inspected and rejected. They are not given out.")
+            return plain_answer(
+                HTTPStatus.FORBIDDEN, "These bytes were inspected and rejected. They are not given out."
+            )
         if isinstance(found, HTTPStatus):
-            return _text(HTTPStatus.NOT_FOUND, "No published file has these bytes under this name.")
+            return plain_answer(HTTPStatus.NOT_FOUND, "No published file has these bytes under this name.")
         if wants_metadata:
             return _headed(Response(found.metadata), found.metadata_sha256, found).make_conditional(environ)
         return self._bytes(found, environ)
@@ -181,7 +226,7 @@ class Reads:
         try:
             blob = self._services.blobs.open(found.sha256)
         except (BlobMissing, BlobCorrupt):
-            return _text(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file is not what was published.")
+            return plain_answer(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file is not what was published.")
         if environ["REQUEST_METHOD"] == "GET" and _CONDITIONS.isdisjoint(environ):
             self._downloads.count(found.id)
             return _Whole(found, blob)
@@ -224,12 +269,13 @@ def _negotiated(accept: str | None, query: str) -> SimpleType | None:
 
 
 def _not_acceptable() -> Response:
-    answer = _text(HTTPStatus.NOT_ACCEPTABLE, f"This page comes as {', '.join(SimpleType)}.")
+    answer = plain_answer(HTTPStatus.NOT_ACCEPTABLE, f"This page comes as {', '.join(SimpleType)}.")
     answer.headers["Vary"] = "Accept"
     return answer
 
 
-def _text(status: HTTPStatus, text: str) -> Response:
+def plain_answer(status: HTTPStatus, text: str) -> Response:
+    """One sentence, which nobody keeps."""
     response = Response(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

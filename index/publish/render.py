@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -17,12 +17,14 @@ from index.store.tables import ProjectStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from index.publish.visible import VisibleFile
 
 __all__ = [
     "API_VERSION",
     "DetailView",
+    "PromisedFile",
     "detail_html",
     "detail_json",
     "list_html",
@@ -47,13 +49,30 @@ _HEAD: Final = """<!DOCTYPE html>
 _FOOT: Final = "</main>\n</body>\n</html>\n"
 
 
+class PromisedFile(NamedTuple):
+    """A file of an upstream index that nobody here has seen yet, as that index tells of it."""
+
+    filename: str
+    version: str
+    sha256: str
+    size: int | None
+    published_at: datetime | None
+    """When it was uploaded there."""
+    requires_python: str
+    yanked: bool
+    yanked_reason: str
+    metadata_sha256: str = ""
+    """Nothing of what is in it is told before it was inspected."""
+    attested: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailView:
     """A project and its published files, as its pages tell of them."""
 
     name: str
     """Normalized."""
-    files: Sequence[VisibleFile]
+    files: Sequence[VisibleFile | PromisedFile]
     versions: Sequence[str]
     """Of the files, the oldest first."""
     public_url: str
@@ -90,37 +109,39 @@ def detail_html(project: DetailView) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _rendered(file: VisibleFile, provenance: str) -> tuple[msgspec.Raw, str]:
+def _rendered(file: VisibleFile | PromisedFile, provenance: str) -> tuple[msgspec.Raw, str]:
     """The file in JSON and in HTML: of a page with thousands, all but one were on it before."""
     url = f"{provenance}/{quote(file.version)}/{quote(file.filename)}/provenance" if file.attested else ""
     return msgspec.Raw(msgspec.json.encode(_file_json(file, url))), _file_html(file, url)
 
 
-def _href(file: VisibleFile) -> str:
+def _href(file: VisibleFile | PromisedFile) -> str:
     """The file's address, seen from its project's page."""
     return f"../../files/{file.sha256}/{quote(file.filename)}"
 
 
-def _file_json(file: VisibleFile, provenance: str) -> dict[str, Any]:
+def _file_json(file: VisibleFile | PromisedFile, provenance: str) -> dict[str, Any]:
     metadata = {"sha256": file.metadata_sha256} if file.metadata_sha256 else False
     entry: dict[str, Any] = {
         "filename": file.filename,
         "url": _href(file),
         "hashes": {"sha256": file.sha256},
-        "size": file.size,
-        # The instant of publication: a held file must not appear in the past.
-        "upload-time": file.published_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "yanked": (file.yanked_reason or True) if file.yanked else False,
         "core-metadata": metadata,
         "dist-info-metadata": metadata,
         "provenance": provenance or None,
     }
+    if file.size is not None:
+        entry["size"] = file.size
+    if file.published_at is not None:
+        # The instant of publication: a held file must not appear in the past.
+        entry["upload-time"] = file.published_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if file.requires_python:
         entry["requires-python"] = file.requires_python
     return entry
 
 
-def _file_html(file: VisibleFile, provenance: str) -> str:
+def _file_html(file: VisibleFile | PromisedFile, provenance: str) -> str:
     attributes = [f'href="{escape(_href(file))}#sha256={file.sha256}"']
     if file.requires_python:
         attributes.append(f'data-requires-python="{escape(file.requires_python)}"')

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select
 
+from index.review.origins import OriginFact, origins_of
 from index.store.tables import Job, JobState, User
 from scanner.model import MemberFact, ProvenanceFact
 
@@ -34,6 +35,8 @@ class FileFact:
     sha256: str
     uploaded_at: datetime
     uploaded_by: str
+    origin: OriginFact | None
+    """Where it comes from, if nobody uploaded it here."""
     inspection: str
     """`inspected`, `waiting`, `running` or `failed`."""
     error: str
@@ -59,10 +62,12 @@ def file_facts(
             select(User.id, User.username).where(User.id.in_({file.uploaded_by_id for file in submission.files}))
         ).all()
     )
-    return tuple(
+    origins = origins_of(session, submission.files)
+    facts = (
         _fact(session, file, inspections.get(file.filename), names[file.uploaded_by_id], ruleset)
         for file in submission.files
     )
+    return tuple(replace(fact, origin=origins.get(fact.filename)) for fact in facts)
 
 
 def member_rows(inspection: Inspection) -> tuple[MemberRow, ...]:
@@ -83,6 +88,7 @@ def _fact(
         sha256=file.sha256,
         uploaded_at=file.uploaded_at,
         uploaded_by=uploaded_by,
+        origin=None,
         inspection=state,
         error=error,
         members=len(inspection.members) if inspection else 0,

@@ -16,13 +16,17 @@ from sqlalchemy import select
 from index.notify.words import STATES, ends_by_itself, next_steps, opening, reason_line
 from index.review.expected import expected_of
 from index.review.facts import current_verdicts, deferral_reason
-from index.store.tables import Decision, Membership, Release, Submission, SubmissionState
+from index.review.origins import origins_of
+from index.store.tables import Decision, Membership, OriginKind, Release, Submission, SubmissionState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from index.review.expected import Expected
     from index.review.facts import VerdictFact
+    from index.review.origins import OriginFact
     from index.services import Services
 
 __all__ = [
@@ -69,6 +73,8 @@ class Status:
     since: datetime
     files: tuple[tuple[str, int, str], ...]
     """Filename, size, SHA-256."""
+    origins: Mapping[str, OriginFact]
+    """Where files come from that nobody uploaded here, by filename."""
     summary: str
     reasons: tuple[StatusReason, ...]
     deferral: str
@@ -85,12 +91,22 @@ class Status:
         return ends_by_itself(self.state)
 
 
+class OriginDocument(msgspec.Struct):
+    """Where a file was found. Nobody has verified the time."""
+
+    kind: OriginKind
+    url: str
+    upload_time: datetime | None
+
+
 class FileDocument(msgspec.Struct):
     """A file of the submission."""
 
     filename: str
     size: int
     sha256: str
+    origin: OriginDocument | None
+    """Where it comes from, if nobody uploaded it here."""
 
 
 class ReasonDocument(msgspec.Struct):
@@ -186,6 +202,7 @@ def status_of(services: Services, session: Session, submission: Submission) -> S
         headline=opening(state, release, by_person=decision is not None),
         since=submission.state_changed_at,
         files=tuple((file.filename, file.artifact.size, file.sha256) for file in submission.files),
+        origins=origins_of(session, submission.files),
         summary=fact.verdict.summary if fact else "",
         reasons=_reasons(fact) if fact and state is not SubmissionState.PUBLISHED else (),
         deferral=deferral_reason(services, session, submission, fact),
@@ -207,7 +224,7 @@ def status_document(status: Status) -> StatusDocument:
         headline=status.headline,
         final=not status.ends_by_itself,
         since=status.since,
-        files=[FileDocument(*file) for file in status.files],
+        files=[FileDocument(*file, _origin_document(status.origins.get(file[0]))) for file in status.files],
         summary=status.summary,
         reasons=[ReasonDocument(one.title, one.filename, one.member, one.line, one.text) for one in status.reasons],
         deferral=status.deferral,
@@ -215,6 +232,10 @@ def status_document(status: Status) -> StatusDocument:
         next=status.next,
         expected=None if expected is None else ExpectedDocument(expected.seconds, expected.text),
     )
+
+
+def _origin_document(origin: OriginFact | None) -> OriginDocument | None:
+    return None if origin is None else OriginDocument(origin.kind, origin.url, origin.upload_time)
 
 
 def _reasons(fact: VerdictFact) -> tuple[StatusReason, ...]:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from index.accounts.tokens import authenticate, is_alive
-from index.store.tables import Scope
+from index.store.tables import Scope, User
 from index.upload.faults import Code, refuse
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ _DEAD: Final = "The API token is unknown, revoked or expired. Make another one a
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """Whom a living token acts for."""
+    """Whom a living token acts for; or the person in whose name the operator of the machine imports."""
 
-    token_id: int
+    token_id: int | None
+    """None: the operator of the machine acts, who needs no token."""
     user: Person
     """Without any role."""
     project: str | None
@@ -37,7 +38,7 @@ class Uploader:
     @property
     def actor(self) -> str:
         """Its name in the log."""
-        return f"token:{self.token_id}"
+        return f"token:{self.token_id}" if self.token_id is not None else "system:operator"
 
 
 def identify(session: Session, authorization: Authorization | None, *, now: datetime) -> Uploader:
@@ -79,7 +80,12 @@ def current_user(session: Session, uploader: Uploader, *, now: datetime) -> Pers
     Raises:
         UploadRefused: 401, because the token died meanwhile.
     """
-    if not is_alive(session, uploader.token_id, now=now):
+    if uploader.token_id is not None:
+        is_known = is_alive(session, uploader.token_id, now=now)
+    else:
+        user = session.get(User, uploader.user.id)
+        is_known = user is not None and user.active
+    if not is_known:
         raise refuse(Code.CREDENTIALS_INVALID, _DEAD, HTTPStatus.UNAUTHORIZED)
     return uploader.user
 

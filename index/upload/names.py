@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 
 from index.accounts.namespaces import may_use
 from index.hold.names import has_been_published
@@ -20,12 +20,21 @@ from index.upload.faults import Code, fault, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from index.accounts.permissions import Principal
     from scanner.archive.faults import Fault
 
-__all__ = ["PROHIBITED_SWITCH", "is_standard_library", "name_faults", "require_namespace", "ultranormalized"]
+__all__ = [
+    "PROHIBITED_SWITCH",
+    "is_prohibited",
+    "is_standard_library",
+    "looks_like",
+    "name_faults",
+    "require_namespace",
+    "ultranormalized",
+]
 
 #: The switch that holds the operator's list: normalized names, separated by white space.
 PROHIBITED_SWITCH: Final = "prohibited_names"
@@ -74,7 +83,7 @@ def name_faults(session: Session, name: str, uploader: Principal) -> Iterator[Fa
             Code.NAME_STANDARD_LIBRARY,
             f"The name {name!r} isn't allowed: it is a module of the Python standard library.",
         )
-    elif name in _TYPED_BY_MISTAKE.split() or name in (read_switch(session, PROHIBITED_SWITCH) or "").split():
+    elif is_prohibited(session, name):
         yield _not_allowed(name)
     else:
         yield from _similar(session, name, uploader)
@@ -95,6 +104,11 @@ def require_namespace(session: Session, name: str, uploader: Principal) -> None:
         raise refuse(Code.NAME_RESERVED_PREFIX, message, HTTPStatus.CONFLICT)
 
 
+def is_prohibited(session: Session, name: str) -> bool:
+    """Whether nobody may have the normalized `name`: typed by mistake, or on the operator's list."""
+    return name in _TYPED_BY_MISTAKE.split() or name in (read_switch(session, PROHIBITED_SWITCH) or "").split()
+
+
 def is_standard_library(name: str) -> bool:
     """Whether the normalized `name` is, was or becomes a top-level module of Python's own."""
     return name in _STANDARD_LIBRARY
@@ -108,11 +122,16 @@ def ultranormalized(name: str) -> str:
 _LOOK_ALIKES: Final = str.maketrans({"-": None, "l": "1", "i": "1", "o": "0"})
 
 
-def _similar(session: Session, name: str, uploader: Principal) -> Iterator[Fault]:
+def looks_like(name: str) -> ColumnElement[bool]:
+    """SQL: the `Project` has another name, which looks like the normalized `name`."""
     column = func.replace(func.replace(func.replace(func.replace(Project.name, "-", ""), "l", "1"), "i", "1"), "o", "0")
+    return and_(column == ultranormalized(name), Project.name != name)
+
+
+def _similar(session: Session, name: str, uploader: Principal) -> Iterator[Fault]:
     mine = exists().where(Membership.project_id == Project.id, Membership.user_id == uploader.id)
     owned = exists().where(Membership.project_id == Project.id)
-    query = select(Project).where(column == ultranormalized(name), Project.name != name, owned, ~mine)
+    query = select(Project).where(looks_like(name), owned, ~mine)
     near = session.scalars(query.order_by(Project.id)).all()
     public = next((project for project in near if has_been_published(session, project)), None)
     if public is not None:

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from index.hold.intake import Receipt
     from index.services import Services
     from index.upload.auth import Uploader
-    from index.upload.form import UploadForm
+    from index.upload.form import Content, UploadForm
     from scanner.archive import Distribution, DistributionFilename
 
 __all__ = [
     "examine_upload",
+    "mapped",
+    "received_file",
     "release_limits",
     "storage_may_be_full",
     "store_upload",
@@ -67,7 +69,7 @@ def examine_upload(
         raise refuse(Code.CONTENT_EMPTY, "The file is empty.")
     upload = _Upload(form, uploader, now)
     upload.faults.extend(request_faults(form))
-    with _mapped(form) as data:
+    with mapped(form.content) as data:
         upload.faults.extend(digest_faults(form, data))
         filename = _filename(upload)
         if filename is None:
@@ -155,8 +157,9 @@ def storage_may_be_full() -> Iterator[None]:
 
 
 @contextmanager
-def _mapped(form: UploadForm) -> Iterator[mmap]:
-    with form.content.path.open("rb") as file:
+def mapped(content: Content) -> Iterator[mmap]:
+    """The bytes, which are at least one, as they lie on disk."""
+    with content.path.open("rb") as file:
         data = mmap(file.fileno(), 0, access=ACCESS_READ)
     try:
         yield data
@@ -244,11 +247,12 @@ def _examined(services: Services, upload: _Upload, filename: DistributionFilenam
         upload.faults.extend(classifier_faults(distribution.metadata.classifiers or ()))
     if distribution is None or upload.faults:
         raise UploadRefused(upload.faults)
-    return _received_file(upload, distribution, attested)
+    return received_file(upload.form.content, distribution, attested)
 
 
-def _received_file(upload: _Upload, distribution: Distribution, attested: Attested) -> ReceivedFile:
-    content, metadata = upload.form.content, distribution.metadata
+def received_file(content: Content, distribution: Distribution, attested: Attested) -> ReceivedFile:
+    """The file, as the hold takes it."""
+    metadata = distribution.metadata
     return ReceivedFile(
         filename=distribution.filename.filename,
         packagetype=distribution.filename.packagetype,

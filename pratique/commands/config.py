@@ -9,7 +9,7 @@ from pratique.opening import read_settings
 
 __all__ = ["config"]
 
-_SECRET = ("database_url", "broker_url", "mail_url")
+_SECRET = ("database_url", "broker_url", "mail_url", "upstream_url")
 
 
 @click.command()
