@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -152,7 +152,7 @@ def _begin(ruleset: Ruleset, by_hand: Mapping[str, float]) -> Policy:
 def with_weights(ruleset: Ruleset, weights: Mapping[str, Fitted], by_hand: Mapping[str, float]) -> Ruleset:
     """The ruleset under a policy with these weights; what was set by hand stays."""
     weighed = {**{rule: one.weight for rule, one in weights.items()}, **by_hand}
-    return Ruleset(ruleset.hash, ruleset.folder, ruleset.rules, _begin(ruleset, weighed), ruleset.yara)
+    return replace(ruleset, policy=_begin(ruleset, weighed))
 
 
 def figures(name: str, samples: Sequence[Sample], rulesets: Sequence[Ruleset]) -> list[object]:

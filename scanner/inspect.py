@@ -27,6 +27,7 @@ from scanner.analyzers.structure import CONTENTS, LINKS, structure
 from scanner.analyzers.text import text
 from scanner.fences import failure, fenced
 from scanner.following import followed
+from scanner.known import unknown
 from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
 from scanner.members import Contents, read_contents, read_late
 from scanner.memory import Look, Memory, away, back, settled
@@ -106,11 +107,28 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset, memory: Memory | No
         filename=filename,
         engine=ENGINE_VERSION,
         ruleset=ruleset.hash,
-        findings=sifted(weighed(work.findings, contents.views, ruleset, executes="dynamic-code" in work.able), ruleset),
+        findings=sifted(_unknown(work, view, contents, ruleset), ruleset),
         members=_facts(contents),
         metadata=contents.metadata,
         capabilities=tuple(sorted(work.able)),
     )
+
+
+def _unknown(work: _Work, view: ArtifactView, contents: Contents, ruleset: Ruleset) -> Iterator[Finding]:
+    """What was found, as what it is in this artifact, and without what files that are known to be good give rise to."""
+
+    def alone(name: str) -> list[Finding]:
+        member = view.members.get(MemberName(name))
+        if member is None:
+            return []
+        single = ArtifactView(
+            view.filename, view.is_wheel, view.metadata, {member.name: member}, {member.name: member.role}
+        )
+        return followed(single, ruleset).findings
+
+    places = {str(name): (digest, contents.roles[name]) for name, digest in contents.hashes.items()}
+    found = weighed(work.findings, contents.views, ruleset, executes="dynamic-code" in work.able)
+    return unknown(found, places, ruleset.known, alone)
 
 
 def _refusals(contents: Contents, ruleset: Ruleset) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ class Contents:
     hashes: dict[MemberName, Sha256Hex] = field(default_factory=dict)
     sizes: dict[MemberName, int] = field(default_factory=dict)
     formats: dict[MemberName, Content] = field(default_factory=dict)
-    links: tuple[MemberName, ...] = ()
+    links: dict[MemberName, str] = field(default_factory=dict)
     roles: dict[MemberName, Role] = field(default_factory=dict)
     metadata: ArtifactMetadata = field(default_factory=ArtifactMetadata)
     faults: tuple[Fault, ...] = ()
@@ -110,7 +110,7 @@ def _walk(data: bytes, contents: Contents, held: dict[MemberName, bytes]) -> tup
             contents.hashes[name] = Sha256Hex(sha256(member.data).hexdigest())
             contents.sizes[name] = len(member.data)
             if member.is_link:
-                contents.links += (name,)
+                contents.links[name] = member.target
             found = content(member.data)
             if found != Content():
                 contents.formats[name] = found

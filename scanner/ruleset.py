@@ -1,8 +1,8 @@
 """The ruleset: every rule of one moment, under one hash.
 
 `rules/*.toml` describe the rules that our analysers apply (one `[[rule]]` table each), `rules/yara/*.yar` are the
-YARA rules, `rules/names/*.txt` lists of names, `rules/policy.toml` is the policy. A ruleset is loaded whole or not at
-all.
+YARA rules, `rules/names/*.txt` lists of names, `rules/known/*.txt` files that are known to be good, `rules/policy.toml`
+is the policy. A ruleset is loaded whole or not at all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from scanner.model import Finding, Role, RuleId, RulesetHash, Severity, Step
+from scanner.known import read_known
+from scanner.model import Finding, Role, RuleId, RulesetHash, Severity, Sha256Hex, Step
 from scanner.names import Names, read_names
 from scanner.policy import Policy, load_policy
 from scanner.rule import RuleInfo, RulesetBroken, read_rules
@@ -31,6 +32,7 @@ _POLICY = "policy.toml"
 _YARA = "yara"
 _NAMES = "names"
 _TESTS = "tests"
+_KNOWN = "known"
 _SNIPPET_LIMIT = 200
 _HASHED_SUFFIXES = frozenset({".toml", ".yar", ".txt"})
 
@@ -46,6 +48,8 @@ class Ruleset:
     yara: YaraRules | None = None
     """The compiled YARA rules. Only a ruleset made by hand has none, and that one refuses to match."""
     names: Names = field(default_factory=Names)
+    known: frozenset[Sha256Hex] = frozenset()
+    """The hashes of files that are known to be good."""
 
     @classmethod
     def load(cls, folder: Path = DEFAULT_RULES) -> Ruleset:
@@ -60,11 +64,11 @@ class Ruleset:
             tables = {p: c for p, c in contents.items() if p.suffix == ".toml" and p.parent == folder}
             rules = _merged([*_toml_rules(tables), *(("yara", info) for info in yara_rules.infos)])
             policy = load_policy(folder / _POLICY)
-            lists = {p.name: c.decode("utf-8") for p, c in contents.items() if p.parent == folder / _NAMES}
-            names = read_names(lists)
+            names = read_names(_lists(contents, folder / _NAMES))
+            known = frozenset().union(*(read_known(*one) for one in _lists(contents, folder / _KNOWN).items()))
         except (OSError, ValueError) as error:
             raise RulesetBroken(f"{folder}: {error}") from error
-        return cls(_digest(folder, contents), folder, rules, policy, yara_rules, names)
+        return cls(_digest(folder, contents), folder, rules, policy, yara_rules, names, known)
 
     def match(
         self, data: bytes, *, timeout_seconds: int, member: str | None = None, role: Role = Role.NEVER
@@ -134,6 +138,11 @@ def _digest(folder: Path, contents: Mapping[Path, bytes]) -> RulesetHash:
         digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return RulesetHash(digest.hexdigest())
+
+
+def _lists(contents: Mapping[Path, bytes], folder: Path) -> dict[str, str]:
+    """The text of every list in `folder`, by its file's name."""
+    return {path.name: content.decode("utf-8") for path, content in contents.items() if path.parent == folder}
 
 
 def _yara_sources(folder: Path, contents: Mapping[Path, bytes]) -> dict[str, str]:

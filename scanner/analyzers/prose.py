@@ -115,10 +115,12 @@ def _is_program(raw: Sequence[bytes], here: int) -> bool:
     first = max((number + 1 for number in blank if number < here), default=0)
     last = min((number for number in blank if number > here), default=len(lines))
     spans = [(first, last), *((here, min(here + more, last)) for more in range(1, _AFTER))]
-    return any(_acts("\n".join(_MARK.sub("", line) for line in lines[begin:stop])) for begin, stop in spans)
+    plain = [_MARK.sub("", line) for line in lines]
+    return any(_acts("\n".join(plain[begin:stop]), here - begin + 1) for begin, stop in spans)
 
 
-def _acts(text: str) -> bool:
+def _acts(text: str, line: int) -> bool:
+    """Whether the text is Python, and the line part of a call or an import."""
     plain = textwrap.dedent(text).strip("\n")
     for candidate in (plain, plain.strip("\"' \t")):
         try:
@@ -127,8 +129,11 @@ def _acts(text: str) -> bool:
                 tree = ast.parse(candidate)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        if any(isinstance(node, ast.Call | ast.Import | ast.ImportFrom) for node in ast.walk(tree)):
-            return True
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call | ast.Import | ast.ImportFrom) and line in range(
+                node.lineno, (node.end_lineno or node.lineno) + 1
+            ):
+                return True
     return False
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from scanner.archive import case_collisions
-from scanner.model import MemberName, Role
+from scanner.model import RUNNING_ROLES, MemberName, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ __all__ = ["CONTENTS", "LINKS", "structure"]
 
 #: Where `inspect` leaves what each member's first bytes are (`dict[MemberName, Content]`), in `ArtifactView.extras`.
 CONTENTS: Final = "contents"
-#: Where `inspect` leaves the names of links (`tuple[MemberName, ...]`), in `ArtifactView.extras`.
+#: Where `inspect` leaves the links and the names that they point at (`dict[MemberName, str]`), in the same place.
 LINKS: Final = "links"
 
 _DOCUMENT: Final = re.compile(
@@ -31,6 +31,9 @@ _DOCUMENT: Final = re.compile(
 _DOUBLED_FIRST: Final = re.compile(r"\.(?:bmp|csv|docx?|gif|jpe?g|mp[34]|pdf|png|svg|txt|xlsx?)")
 _DOUBLED_LAST: Final = re.compile(r"\.(?:bat|cmd|com|exe|hta|lnk|pif|ps1|py[cw]?|scr|vbs|wsf)")
 _DOUBLED: Final = 2
+_CODE: Final = frozenset(
+    {".py", ".pyw", ".pyc", ".pth", ".start", ".so", ".pyd", ".sh", ".bat", ".cmd", ".ps1", ".exe"}
+)
 _PLATFORMS: Final = {
     "elf": re.compile(r"(?:many|musl)?linux|android"),
     "pe": re.compile(r"win"),
@@ -61,9 +64,17 @@ def structure(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
 
 
 def _links(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
-    links = view.extras.get(LINKS, ())
-    for name in links if isinstance(links, tuple) else ():
-        yield ruleset.finding("link-member", role=view.roles.get(name, Role.NEVER), member=name)
+    links = view.extras.get(LINKS, {})
+    for name, target in links.items() if isinstance(links, dict) else ():
+        role = view.roles.get(name, Role.NEVER)
+        rule = "idle-link" if role not in RUNNING_ROLES and _is_data(target, view) else "link-member"
+        yield ruleset.finding(rule, role=role, member=name, snippet=target)
+
+
+def _is_data(target: str, view: ArtifactView) -> bool:
+    """Whether the name is that of one file, which nothing can import or start: no folder of modules."""
+    role = view.roles.get(MemberName(target))
+    return role is Role.NEVER and PurePosixPath(target).suffix.lower() not in _CODE
 
 
 def _collisions(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:

@@ -130,11 +130,30 @@ def test_form(filename: str, members: dict[str, bytes], expected: list[tuple[str
     assert found(filename, members) == expected
 
 
-def test_unread_bytecode_is_a_limit_of_the_analysis() -> None:
+def test_bytecode_alone_is_a_fact_about_the_form_because_it_is_read() -> None:
     (finding,) = structure(artifact(PURE, {"x/m.pyc": b""}), plain_ruleset())
-    assert finding.kind is Kind.LIMITS
+    assert finding.kind is Kind.STRUCTURE
 
 
-def test_links_are_findings() -> None:
-    view = artifact(SDIST, {"x-1/a": b""}, extras={LINKS: (MemberName("x-1/link"),)})
-    assert [(f.rule, f.member) for f in structure(view, plain_ruleset())] == [("link-member", "x-1/link")]
+@pytest.mark.parametrize(
+    ("link", "target", "rule"),
+    [
+        ("x-1/docs/a.css", "x-1/docs/b.css", "idle-link"),
+        ("x-1/COPYING", "x-1/LICENSE", "idle-link"),
+        ("x-1/x/b.py", "x-1/docs/b.css", "link-member"),
+        ("x-1/docs/data", "x-1/x/a.py", "link-member"),
+        ("x-1/x/data", "x-1/tests/helper.py", "link-member"),
+        ("x-1/x/inner", "x-1/tests", "link-member"),
+        ("x-1/docs/run", "x-1/docs/run.sh", "link-member"),
+        ("x-1/docs/a.css", "x-1/docs/gone.css", "link-member"),
+    ],
+)
+def test_a_link_holds_unless_it_stands_for_data_and_is_data_itself(link: str, target: str, rule: str) -> None:
+    roles = {
+        "x-1/x/a.py": Role.IMPORT,
+        "x-1/tests/helper.py": Role.TEST,
+        "x-1/x/b.py": Role.IMPORT,
+        **dict.fromkeys(("x-1/docs/b.css", "x-1/docs/a.css", "x-1/LICENSE", "x-1/docs/run.sh"), Role.NEVER),
+    }
+    view = artifact(SDIST, dict.fromkeys(roles, b""), roles=roles, extras={LINKS: {MemberName(link): target}})
+    assert [(f.rule, f.member) for f in structure(view, plain_ruleset()) if "link" in f.rule] == [(rule, link)]
