@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import folding
+from scanner.behaviour.clients import HANDLER_TAKERS
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
 from scanner.behaviour.methods import (
@@ -31,6 +32,7 @@ from scanner.behaviour.values import (
     FILE,
     FRAGILE,
     MISSING,
+    NETWORK,
     SCREEN,
     SOCKET,
     UNKNOWN,
@@ -334,7 +336,13 @@ def _callbacks(it: Interpreter, call: Call) -> None:
     own, when all names are bound.
     """
     runner = call.function.ref in _RUNNERS or call.method in _RUNNING_METHODS
+    fed = call.function.ref is not None and HANDLER_TAKERS.fullmatch(call.function.ref) is not None
     for value in call.all:
+        if fed and isinstance(value.target, FunctionInfo):
+            value.target.fed = (
+                tainted(UNKNOWN, NETWORK, "message from somebody", it.line or call.node.lineno),
+                it.current,
+            )
         if isinstance(value.target, FunctionInfo | Partial) and not runner:
             continue
         callable_ref = value.ref is not None and effect_of(value.ref) is not None and not value.ref.endswith("()")

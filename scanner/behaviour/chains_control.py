@@ -125,6 +125,21 @@ def _encrypted(facts: Facts) -> Iterator[Hit]:
             return
 
 
+def _removed(facts: Facts) -> Iterator[Hit]:
+    """All that the user has is deleted."""
+    for event in facts.events("removal"):
+        place = event.arguments[0].text if event.arguments else None
+        if place is not None and _HOME.fullmatch(place):
+            yield Hit("home-files-deleted", event)
+    walked = {
+        e.function for e in facts.events(Effect.WALK) if e.arguments and _HOME.fullmatch(e.arguments[0].text or "")
+    }
+    for event in facts.events("removal"):
+        if event.function in walked and not event.text.strip("\ufffc/ "):
+            yield Hit("home-files-deleted", event)
+            return
+
+
 def _patched(facts: Facts) -> Iterator[Hit]:
     """A function of another package is replaced by one that sends to a fixed address."""
     for event in facts.events("patch"):
@@ -223,6 +238,7 @@ RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
     _identified,
     _combed,
     _encrypted,
+    _removed,
     _patched,
     _in_the_clear,
     _addressed,

@@ -41,7 +41,7 @@ _ASKED_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _PYTHON: Final = (
-    r"\s{0,4}[\"']?(?:\ufffc|(?:[\w:\\/.-]{0,80}[\\/])?(?:python|py)[\d.]{0,5}w?(?:\.exe)?)[\"']?\s{1,4}"
+    r"\s{0,4}[\"']?(?:\ufffc(?:\s{1,4}\ufffc)?|(?:[\w:\\/.-]{0,80}[\\/])?(?:python|py)[\d.]{0,5}w?(?:\.exe)?)[\"']?\s{1,4}"
     r"(?:-[A-Zbuvx]{1,4}\s{1,4}){0,3}"
 )
 _INLINE_CODE: Final = re.compile(

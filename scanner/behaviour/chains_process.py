@@ -40,19 +40,28 @@ def _commands(facts: Facts) -> Iterator[Hit]:
         elif patterns.COMMAND_RUNS_DOWNLOAD.search(text):
             yield Hit("shell-command-with-download", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif patterns.HIDDEN_SHELL.search(text):
-            yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, Severity.LOW))
+            called = Severity.HIGH if patterns.ENCODED_SHELL.search(text) else Severity.LOW
+            yield Hit("hidden-shell-command", event, facts.graded(event, Severity.CRITICAL, called))
         elif patterns.COMMAND_SENDS.search(text):
             yield Hit("shell-exfiltration", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
         elif patterns.COMMAND_DOWNLOAD.search(text):
             # Whatever address its caller gives: a function for downloads, as many programs have one.
             called = Severity.MEDIUM if "://" in text else Severity.LOW
             yield Hit("shell-download", event, facts.graded(event, Severity.HIGH, called))
-        if patterns.COMMAND_PERSISTENCE.search(text):
-            yield Hit("persistence-command", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
-        if patterns.DESTRUCTIVE.search(text):
-            yield Hit("destructive-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
-        if patterns.PIP_INSTALL.search(text) or event.callee.startswith("pip."):
-            yield Hit("runtime-install", event, facts.graded(event, Severity.MEDIUM, Severity.LOW))
+        yield from _lasting(facts, event)
+
+
+def _lasting(facts: Facts, event: Event) -> Iterator[Hit]:
+    """What a command leaves behind, takes or destroys."""
+    text = event.text
+    if patterns.COMMAND_PERSISTENCE.search(text):
+        yield Hit("persistence-command", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+    if patterns.PASSWORD_PROMPT.search(text):
+        yield Hit("password-prompt", event)
+    if patterns.DESTRUCTIVE.search(text):
+        yield Hit("destructive-command", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+    if patterns.PIP_INSTALL.search(text) or event.callee.startswith("pip."):
+        yield Hit("runtime-install", event, facts.graded(event, Severity.MEDIUM, Severity.LOW))
 
 
 def _fetched(facts: Facts) -> Iterator[Hit]:
@@ -60,17 +69,24 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
     for event in facts.events(*_STARTED):
         taint = facts.taint_of(event)
         if taint & FETCHED_FILE and not all(map(patterns.HANDLING_TOOL.fullmatch, event.text.split("\n"))):
-            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.MEDIUM))
+            called = Severity.HIGH if _out_of_sight(facts, event) else Severity.MEDIUM
+            yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, called))
         elif taint & NETWORK and patterns.OPEN_COMMAND.match(event.text):
             rule, called = ("reverse-shell", Severity.HIGH) if taint & SOCKET else ("remote-command", Severity.MEDIUM)
             yield Hit(rule, event, facts.graded(event, Severity.CRITICAL, called))
         elif taint & WRITTEN_FILE and patterns.INTERPRETER.match(event.text):
             running = Severity.HIGH if event.text.strip(_UNSAID) else Severity.LOW
             yield Hit("write-and-run", event, facts.graded(event, running, Severity.LOW))
-        elif taint & DECODED:
+        if taint & DECODED and not taint & NETWORK:
             yield Hit("decoded-command", event)
         elif taint & COMPUTED and event.callee != "subprocess.Popen":
             yield Hit("computed-command", event)
+
+
+def _out_of_sight(facts: Facts, event: Event) -> bool:
+    """Whether what is run comes from a fixed address and lies where nobody looks."""
+    fixed = any(patterns.FIXED_ADDRESS.search(e.text) for e in facts.events(Effect.NETWORK, Effect.DOWNLOAD))
+    return fixed and patterns.HIDDEN_PLACE.search(event.text[:2000]) is not None
 
 
 def _shells(facts: Facts) -> Iterator[Hit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CHAT_HANDLER", "is_chat_action", "is_web_request"]
+__all__ = ["CHAT_HANDLER", "HANDLER_TAKERS", "is_chat_action", "is_web_request"]
 
 _HTTP_CLIENTS: Final = frozenset(
     {"requests.Session", "requests.session", "requests.sessions.Session", "httpx.Client", "httpx.AsyncClient"}
@@ -28,6 +28,12 @@ _CHAT_ACTION: Final = re.compile(
 CHAT_HANDLER: Final = re.compile(
     rf"{_CHAT}[\w.()]{{0,80}}\.(?:message_handler|callback_query_handler|channel_post_handler|on_message|event|command|listen"
     r"|hybrid_command|on|message|channel_post|register_message_handler)(?:\(\))?"
+    r"|socketio\.\w{0,16}Client\(\)\.(?:on|event)(?:\(\))?"
+)
+#: Calls that are given a function for what somebody sends.
+HANDLER_TAKERS: Final = re.compile(
+    r"websocket\.WebSocketApp|telegram\.ext\.(?:Command|Message|CallbackQuery)Handler|socketio\.\w{0,16}Client\(\)\.on"
+    r"|telebot\.\w{0,20}\(\)\.(?:register_message_handler|register_next_step_handler)|paho\.mqtt\.client\.Client\(\)\.message_callback_add"
 )
 
 

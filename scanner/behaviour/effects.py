@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import texts
 from scanner.behaviour.calls import mark_path
-from scanner.behaviour.patterns import CREDENTIAL_PLACE, HOST_COMMAND, IP_SERVICE, KEY_SERVICE, OPEN_COMMAND
+from scanner.behaviour.patterns import (
+    CREDENTIAL_COMMAND,
+    CREDENTIAL_PLACE,
+    HOST_COMMAND,
+    IP_SERVICE,
+    KEY_SERVICE,
+    OPEN_COMMAND,
+)
 from scanner.behaviour.registry import Call, register
 from scanner.behaviour.scopes import FileHandle
 from scanner.behaviour.sources import HOST_COMMANDS
@@ -175,7 +182,16 @@ def _dumped(it: Interpreter, call: Call) -> Value | None:
     return UNKNOWN
 
 
-@register("shutil.copy", "shutil.copyfile", "shutil.copy2", "shutil.move", "os.rename", "os.replace", "os.link")
+@register(
+    "shutil.copy",
+    "shutil.copyfile",
+    "shutil.copy2",
+    "shutil.move",
+    "os.rename",
+    "os.replace",
+    "os.link",
+    "shutil.copytree",
+)
 def _copied(it: Interpreter, call: Call) -> Value | None:
     source, place = call.argument(0, "src"), call.argument(1, "dst")
     it.emit(Effect.COPY, call.function.ref or "", call.node, (place, source))
@@ -208,7 +224,7 @@ def _process(it: Interpreter, call: Call) -> Value | None:
     if found is not None:
         taint = HOST_COMMANDS.get(found[1].lower(), MACHINE)
         return tainted(value, taint, f"output of {found[1]}", _line(it, call))
-    if CREDENTIAL_PLACE.search(command):
+    if CREDENTIAL_PLACE.search(command) or CREDENTIAL_COMMAND.search(command):
         return tainted(value, CREDENTIAL, "output of a command that reads secrets", _line(it, call))
     if join(call.command).taint & NETWORK and OPEN_COMMAND.match(command):
         return tainted(value, REMOTE_OUTPUT, "output of a command from the network", _line(it, call))

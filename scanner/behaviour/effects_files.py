@@ -68,9 +68,23 @@ def _recorded(it: Interpreter, call: Call) -> Value | None:
 def _packed(it: Interpreter, call: Call) -> Value | None:
     """A folder that is packed is gone through."""
     it.emit(Effect.WALK, "shutil.make_archive", call.node, (call.argument(2, "root_dir"),))
+    held = CREDENTIAL if call.argument(2, "root_dir").taint & CREDENTIAL else 0
     name, kind = call.argument(0, "base_name").text, call.argument(1, "format").text
     const = f"{name}.{kind}" if name is not None and kind is not None else MISSING
-    return Value(const, None, FILE, exact=False)
+    if held and isinstance(const, str):
+        it.marked[const] = it.marked.get(const, 0) | held
+    return Value(const, None, FILE | held, exact=False)
+
+
+@register("os.remove", "os.unlink", "shutil.rmtree", "os.removedirs", "pathlib.Path().unlink", "pathlib.Path().rmdir")
+def _removed(it: Interpreter, call: Call) -> Value | None:
+    it.emit(
+        "removal",
+        call.function.ref or "",
+        call.node,
+        (call.owner if call.method in {"unlink", "rmdir"} else call.argument(0),),
+    )
+    return None
 
 
 @register("mmap.mmap")

@@ -17,13 +17,16 @@ __all__ = [
     "COMMAND_PERSISTENCE",
     "COMMAND_RUNS_DOWNLOAD",
     "COMMAND_SENDS",
+    "CREDENTIAL_COMMAND",
     "CREDENTIAL_FAMILIES",
     "CREDENTIAL_PLACE",
     "DATA_FILE",
     "DESTRUCTIVE",
+    "ENCODED_SHELL",
     "FETCHING_TOOL",
     "FIXED_ADDRESS",
     "HANDLING_TOOL",
+    "HIDDEN_PLACE",
     "HIDDEN_SHELL",
     "HOST_COMMAND",
     "INTERACTIVE_SHELL",
@@ -31,6 +34,7 @@ __all__ = [
     "IP_SERVICE",
     "KEY_SERVICE",
     "OPEN_COMMAND",
+    "PASSWORD_PROMPT",
     "PERSISTENT_PLACE",
     "PERSONAL_RECEIVER",
     "PIP_INSTALL",
@@ -54,7 +58,21 @@ CREDENTIAL_PLACE: Final = re.compile(
     r"|\.ssh(?:[/\\](?!known_hosts|config)|$)|id_(?:rsa|ed25519|ecdsa|dsa)\b|\.aws[/\\]?(?:credentials|config)?|\.netrc\b|\.pypirc\b|\.npmrc\b"
     r"|\.git-credentials|/etc/(?:passwd|shadow)\b|\.kube[/\\]config|\.docker[/\\]config\.json|\.config[/\\]gcloud"
     r"|application_default_credentials|\.config[/\\]solana|_history\b|Electrum[/\\]wallets|Exodus[/\\]|Web Data\b"
-    r"|Ethereum[/\\]keystore|\.gnupg|\.azure[/\\]|Telegram Desktop",
+    r"|Ethereum[/\\]keystore|\.gnupg|\.azure[/\\]|Telegram Desktop|serviceaccount/token"
+    r"|(?:^|[/\\\ufffc])\.env$|/proc/(?:self|\d{1,7})/environ"
+    r"|\.config[/\\]gh[/\\]hosts|\.vault-token|\.databrickscfg|\.cargo[/\\]credentials|\.password-store|Library[/\\]Keychains|\.terraform\.d",
+)
+#: Commands that print what opens something.
+CREDENTIAL_COMMAND: Final = re.compile(
+    r"\bgh\s{1,4}auth\s{1,4}token|\bgcloud\s.{0,40}print-(?:access|identity)-token|\baz\s{1,4}account\s{1,4}get-access-token"
+    r"|\bkubectl\s.{0,40}(?:get\s{1,4}secrets?|config\s{1,4}view)|\bsecurity\s{1,4}(?:find|dump)-|\bcmdkey\b.{0,10}/list"
+    r"|\bnetsh\s{1,4}wlan\s.{0,80}key=clear|\bgit\s{1,4}credential\s{1,4}fill|\baws\s{1,4}configure\s{1,4}(?:get|export)|\bpass\s{1,4}show\b",
+    re.IGNORECASE,
+)
+#: A window that asks for the password of the machine.
+PASSWORD_PROMPT: Final = re.compile(
+    r"\bosascript\b.{0,400}(?:hidden answer|with administrator privileges)|PromptForCredential|\bGet-Credential\b",
+    re.IGNORECASE | re.DOTALL,
 )
 
 #: Stores that a thief visits together. One name in a text says little, two kinds of them beside a sender say much.
@@ -107,6 +125,19 @@ HIDDEN_SHELL: Final = re.compile(
     r"|base64\s{1,4}(?:-d|-D|--decode).{0,400}\|\s{0,4}(?:python|perl|ruby|node|php)"
     r"|Add-MpPreference.{0,60}-Exclusion|Set-MpPreference.{0,60}Disable",
     _I | re.DOTALL,
+)
+#: What of the above nobody writes who has nothing to hide.
+ENCODED_SHELL: Final = re.compile(
+    r"powershell(?:\.exe)?.{0,200}(?:-e(?:nc(?:odedcommand)?|c)?\s{1,4}[A-Za-z0-9+/=]{16}|FromBase64String)"
+    r"|base64\s{1,4}(?:-d|-D|--decode).{0,400}\|\s{0,4}(?:sudo\s)?(?:/bin/|/usr/bin/)?(?:(?:ba|z|da)?sh|python|perl|ruby|node|php)\b"
+    r"|Add-MpPreference.{0,60}-Exclusion|Set-MpPreference.{0,60}Disable",
+    _I | re.DOTALL,
+)
+#: Places that nobody looks into.
+HIDDEN_PLACE: Final = re.compile(
+    r"/(?:var/)?tmp/|%(?:TEMP|TMP|APPDATA|LOCALAPPDATA|PROGRAMDATA|PUBLIC)%|/dev/shm/|[/\\]\.\w[\w.-]{0,60}$|AppData[/\\]|ProgramData[/\\]"
+    r"|Users[/\\]Public|/\.(?:cache|local|config)/\.?\w",
+    _I,
 )
 REVERSE_SHELL: Final = re.compile(
     r"/dev/tcp/|\bbash\s{1,4}-i\b|\bnc(?:at)?\s.{0,80}\s-e\b|\bnc(?:at)?\s{1,4}-e\b|mkfifo\s.{0,160}\bnc\b|socat\s.{0,160}exec:"

@@ -110,7 +110,7 @@ def _walked(view: ArtifactView, memory: Memory | None) -> Iterator[Facts]:
 
 def _may_act(text: str) -> bool:
     """Whether a module may do something by itself, or hold something encoded."""
-    if any(trigger in text for trigger in _TRIGGERS):
+    if any(trigger in text for trigger in _TRIGGERS) or ("os.walk" in text and "os.remove" in text):
         return True
     # A name may be written in letters that Python folds into others; a long line may hold an encoded text.
     folded = text if text.isascii() else unicodedata.normalize("NFKC", text)

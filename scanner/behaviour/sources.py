@@ -14,6 +14,7 @@ from scanner.behaviour.values import (
     HOST_ADDRESS,
     HOST_NAME,
     MACHINE,
+    NAMED_SECRET,
     PROSE,
     SCREEN,
     SOCKET,
@@ -63,6 +64,21 @@ SOURCES: Final[dict[str, tuple[int, str]]] = {
     **dict.fromkeys(
         (f"{jar}.{browser}" for jar in ("browser_cookie3", "rookiepy", "browsercookie") for browser in _BROWSERS),
         (CREDENTIAL, "cookies of a browser"),
+    ),
+    **dict.fromkeys(
+        (
+            *("solders.keypair.Keypair", "solana.keypair.Keypair", "solders.keypair.Keypair.from_seed"),
+            *("eth_account.Account.create", "mnemonic.Mnemonic().generate", "tronpy.keys.PrivateKey.random"),
+            "bip_utils.Bip39MnemonicGenerator().FromWordsNumber",
+        ),
+        (NAMED_SECRET, "key of a new wallet"),
+    ),
+    **dict.fromkeys(
+        (
+            f"{made}.get_credentials"
+            for made in ("boto3.Session()", "boto3.session.Session()", "botocore.session.Session()")
+        ),
+        (CREDENTIAL, "keys to a cloud"),
     ),
     "keyring.get_password": (CREDENTIAL, "password of the key ring"),
     "PIL.ImageGrab.grab": (SCREEN, "screen shot"),
