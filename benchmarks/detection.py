@@ -1,9 +1,10 @@
 """How much of real malware the scanner finds, and how much that is good it holds back.
 
     python -m benchmarks.detection --malicious FOLDER --labels FILE.tsv --wheels FOLDER --sdists FOLDER
-        --cache FOLDER [--json FILE] [--jobs 2] [--missed]
+        --cache FOLDER [--previous FOLDER] [--json FILE] [--jobs 2] [--missed]
 
-Every artifact is inspected in the sandbox and judged alone, as the first release of its project. `--labels` is a
+Every artifact is inspected in the sandbox and judged alone, as the first release of its project; a wheel of which an
+earlier one lies in `--previous` also as the update of that one. `--labels` is a
 table with the columns sha256, family, year, surface, format and flags. Inspections are kept in `--cache` by artifact,
 rules and engine, so that another policy is tried in seconds. Nothing is unpacked, imported or run.
 """
@@ -21,12 +22,14 @@ import click
 from benchmarks.inspections import CONTENT, artifacts_in, inspect_all
 from benchmarks.judging import COLUMNS, judged, read_labels
 from benchmarks.rates import Rate, table
+from benchmarks.updates import judged_updates
 from scanner.model import ENGINE_VERSION, Kind
 from scanner.ruleset import Ruleset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from benchmarks.inspections import Looked
     from benchmarks.judging import Judged, Label, Labelled
 
 __all__ = ["cause_table", "recall_tables", "rule_table"]
@@ -169,13 +172,14 @@ def _print_recall(tables: Mapping[str, list[dict[str, object]]]) -> None:
         print(table(f"Malicious, found in content, by {name}", head, cells))
 
 
-def _print_benign(good: Mapping[str, Sequence[Judged]]) -> None:
+def _print_benign(title: str, good: Mapping[str, Sequence[Judged]]) -> None:
     rows = []
     for kind, items in good.items():
         rate = Rate(sum(item.flagged for item in items), len(items))
         columns = Counter(item.column for item in items)
-        rows.append([kind, len(items), rate, f"{rate.upper_bound:.1%}", *(columns[c] for c in COLUMNS)])
-    print(table("Benign, as first releases", ("", "N", "flagged", "upper bound", *COLUMNS), rows))
+        malicious = sum(item.is_malicious for item in items)
+        rows.append([kind, len(items), rate, f"{rate.upper_bound:.1%}", malicious, *(columns[c] for c in COLUMNS)])
+    print(table(title, ("", "N", "flagged", "upper bound", "malicious", *COLUMNS), rows))
     for kind, items in good.items():
         for item in sorted(items, key=lambda item: -item.risk):
             if item.column != "clear":
@@ -191,6 +195,7 @@ def _plain(value: object) -> object:
 @click.option("--labels", type=_FOLDER, required=True, help="Their labels, tab-separated.")
 @click.option("--wheels", type=_FOLDER, multiple=True, help="Folder of benign wheels.")
 @click.option("--sdists", type=_FOLDER, multiple=True, help="Folder of benign sdists.")
+@click.option("--previous", type=_FOLDER, multiple=True, help="Folder of wheels of earlier releases of these.")
 @click.option("--cache", type=click.Path(path_type=Path), required=True, help="Where inspections are kept.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 2), help="Inspections at a time.")
 @click.option("--missed", is_flag=True, help="Name the families of which nothing is found.")
@@ -200,6 +205,7 @@ def main(  # noqa: PLR0913, PLR0917 # one parameter an option
     labels: Path,
     wheels: tuple[Path, ...],
     sdists: tuple[Path, ...],
+    previous: tuple[Path, ...],
     cache: Path,
     jobs: int,
     *,
@@ -209,34 +215,36 @@ def main(  # noqa: PLR0913, PLR0917 # one parameter an option
     """Inspect, judge, count and print."""
     ruleset = Ruleset.load()
 
-    def look(paths: Iterable[Path]) -> list[Judged]:
-        return [judged(one, ruleset) for one in inspect_all(paths, cache, jobs=jobs, say=_say)]
+    def look(folders: tuple[Path, ...], *, wheels: bool | None = None) -> list[Looked]:
+        paths = (path for path in artifacts_in(folders) if wheels is None or (path.suffix == ".whl") is wheels)
+        return inspect_all(paths, cache, jobs=jobs, say=_say)
 
     known = read_labels(labels)
-    bad = [(item, known[item.digest]) for item in look(artifacts_in(malicious)) if item.digest in known]
+    bad = [(judged(one, ruleset), known[one.digest]) for one in look(malicious) if one.digest in known]
+    now = look(wheels, wheels=True)
     good = {
-        "wheels": look(path for path in artifacts_in(wheels) if path.suffix == ".whl"),
-        "sdists": look(path for path in artifacts_in(sdists) if path.suffix != ".whl"),
+        "wheels": [judged(one, ruleset) for one in now],
+        "sdists": [judged(one, ruleset) for one in look(sdists, wheels=False)],
     }
+    updates = judged_updates(now, look(previous, wheels=True), ruleset) if previous else []
     print(f"engine {ENGINE_VERSION}, rules {ruleset.hash[:12]}; content is {', '.join(sorted(CONTENT))}")
     tables, rules = recall_tables(bad), rule_table(bad, good)
     _print_recall(tables)
     head = ("cause", "families", "with a visible payload")
     print(table("Families of which nothing is found in content", head, cause_table(bad)))
-    _print_benign(good)
+    _print_benign("Benign, as first releases", good)
+    if updates:
+        _print_benign("Benign, as updates of their previous release", {"wheels": updates})
     keys = ("rule", "families", "wheels", "sdists", "precision", "benign at most")
     print(table("Rules, by families and benign artifacts", keys, [[row[key] for key in keys] for row in rules]))
     if missed:
         _print_missed(bad)
     if json_path:
-        figures = {
-            "ruleset": ruleset.hash,
-            "recall": tables,
-            "causes": cause_table(bad),
-            "rules": rules,
-            "benign": {k: _counts(v) for k, v in good.items()},
-        }
-        json_path.write_text(json.dumps(figures, indent=2, default=_plain) + "\n", encoding="utf-8")
+        benign = {key: _counts(items) for key, items in {**good, "updates": updates}.items()}
+        figures = {"ruleset": ruleset.hash, "recall": tables, "causes": cause_table(bad), "rules": rules}
+        json_path.write_text(
+            json.dumps({**figures, "benign": benign}, indent=2, default=_plain) + "\n", encoding="utf-8"
+        )
 
 
 def _counts(items: Sequence[Judged]) -> dict[str, object]:

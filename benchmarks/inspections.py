@@ -88,13 +88,23 @@ def inspect_all(paths: Iterable[Path], cache: Path, *, jobs: int, say: Callable[
     return looked
 
 
-def judge(inspection: Inspection, ruleset: Ruleset) -> Verdict:
-    """The verdict on the artifact alone, as the first release of its project, under the policy of `ruleset`."""
-    # The cache outlives the policy, on which no finding depends: the hash of today's rules stands in.
-    known = tuple(finding for finding in inspection.findings if finding.rule in ruleset.rules)
-    today = msgspec.structs.replace(inspection, ruleset=ruleset.hash, findings=known)
+def judge(inspection: Inspection, ruleset: Ruleset, previous: Inspection | None = None, version: str = "") -> Verdict:
+    """The verdict on the artifact alone under the policy of `ruleset`: a first release, or the one after `previous`."""
     metadata = inspection.metadata
-    return assess(SubmissionFacts(project=metadata.name, version=metadata.version, artifacts=(today,)), ruleset)
+    facts = SubmissionFacts(
+        project=metadata.name,
+        version=metadata.version,
+        artifacts=(_of_today(inspection, ruleset),),
+        previous=(_of_today(previous, ruleset),) if previous else (),
+        previous_version=version,
+    )
+    return assess(facts, ruleset)
+
+
+def _of_today(inspection: Inspection, ruleset: Ruleset) -> Inspection:
+    """The inspection under today's rules: the cache outlives the policy, on which no finding depends."""
+    known = tuple(finding for finding in inspection.findings if finding.rule in ruleset.rules)
+    return msgspec.structs.replace(inspection, ruleset=ruleset.hash, findings=known)
 
 
 def found_in_content(verdict: Verdict, ruleset: Ruleset) -> bool:

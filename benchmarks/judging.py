@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scanner.model import Reason, Verdict
     from scanner.ruleset import Ruleset
 
-__all__ = ["COLUMNS", "Judged", "Label", "Labelled", "judged", "read_labels"]
+__all__ = ["COLUMNS", "Judged", "Label", "Labelled", "column_of", "judged", "read_labels"]
 
 #: What becomes of an artifact: found by what it does, flagged otherwise, refused for its form, not wholly analysed,
 #: without a result, or clear.
@@ -47,6 +47,11 @@ class Judged:
     def flagged(self) -> bool:
         """Whether the evidence, of whatever kind, asks for a person."""
         return self.column in {"content", "otherwise"}
+
+    @property
+    def is_malicious(self) -> bool:
+        """Whether a rule that policy enforces would reject it without a person."""
+        return self.verdict is not None and self.verdict.outcome is Outcome.MALICIOUS
 
     @property
     def risk(self) -> float:
@@ -85,10 +90,11 @@ def judged(looked: Looked, ruleset: Ruleset) -> Judged:
     if looked.inspection is None:
         return Judged(looked.path.name, looked.digest, None, "failed")
     verdict = judge(looked.inspection, ruleset)
-    return Judged(looked.path.name, looked.digest, verdict, _column(verdict, ruleset))
+    return Judged(looked.path.name, looked.digest, verdict, column_of(verdict, ruleset))
 
 
-def _column(verdict: Verdict, ruleset: Ruleset) -> str:
+def column_of(verdict: Verdict, ruleset: Ruleset) -> str:
+    """Which of `COLUMNS` the verdict is counted in."""
     if verdict.outcome in {Outcome.FLAGGED, Outcome.MALICIOUS}:
         return "content" if found_in_content(verdict, ruleset) else "otherwise"
     if verdict.outcome is Outcome.CLEAR:

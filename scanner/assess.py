@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from scanner.analyzers.consistency import consistency
-from scanner.analyzers.drift import drift
+from scanner.analyzers.drift import drift, repetition_key
 from scanner.model import (
     ENGINE_VERSION,
     RUNNING_ROLES,
@@ -134,6 +134,8 @@ class _Weighing:
             for inspection in facts.previous
             for member in inspection.members
         }
+        before = (finding for inspection in facts.previous for finding in inspection.findings)
+        self._told = {key for finding in before if (key := repetition_key(finding)) is not None}
         self._reasons: dict[RuleId, dict[_Place, Reason]] = defaultdict(dict)
         self._unscannable: set[str] = set()
         self._enforced: set[str] = set()
@@ -141,7 +143,8 @@ class _Weighing:
     def add(self, filename: str, finding: Finding) -> None:
         """The finding is part of the sum."""
         known = self._is_published(filename, finding)
-        weight = self._policy.weight(finding) * (self._policy.unchanged_factor if known else 1.0)
+        repeated = known or repetition_key(finding) in self._told
+        weight = self._policy.weight(finding) * (self._policy.unchanged_factor if repeated else 1.0)
         stops = self._stops_analysis(finding)
         holds = not known and (stops or finding.rule in self._policy.holding_rules)
         title = finding.title

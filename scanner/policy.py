@@ -33,7 +33,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     role_factor: dict[Role, float]
     rule_weight: dict[str, float] = {}
     unchanged_factor: float = 1.0
-    """What is left of a finding in a member that the previous release, which was published, had byte for byte."""
+    """What is left of a finding that the previous release, which was published, gave rise to with the same words, and
+    of all findings in a member that it had byte for byte."""
     elsewhere_factor: float = 1.0
     """What is left of a finding in another member than the one that says most."""
     holding_rules: frozenset[str] = frozenset()

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from scanner.model import Finding, Inspection, MemberFact
     from scanner.ruleset import Ruleset
 
-__all__ = ["drift"]
+__all__ = ["drift", "repetition_key"]
 
 _REQUIRED: Final = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _EXTRA: Final = re.compile(r"\bextra\s*==")
 _SEPARATORS: Final = re.compile(r"[-_.]+")
+#: Texts as long as this may have been cut: what they do not show may be new.
+_CUT: Final = 118
 _NEW_CODE: Final = {Role.STARTUP: "new-startup-code", Role.BUILD: "new-build-code", Role.INSTALL: "new-build-code"}
 
 
@@ -35,6 +37,20 @@ def drift(
         if before:
             for finding in _changes(now, before, ruleset):
                 yield now.filename, finding
+
+
+def repetition_key(finding: Finding) -> tuple[object, ...] | None:
+    """What a finding shows, wherever its line has moved to: equal when a release repeats what the one before it did.
+
+    None for what shows no text, or shows only the beginning of one: such a finding is repeated only where the whole
+    member is.
+    """
+    shown = tuple((step.what, stable_name(step.member), step.snippet) for step in finding.chain)
+    texts = (finding.snippet, *(step.snippet for step in finding.chain))
+    if not any(texts) or finding.line is None or max(map(len, texts)) >= _CUT:
+        return None
+    place = stable_name(finding.member)
+    return finding.rule, place, finding.role, finding.severity, finding.layers, finding.snippet, shown
 
 
 def _kind(inspection: Inspection) -> bool:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from benchmarks.fit_weights import MARK, by_hand_of, written
-from benchmarks.inspections import artifacts_in, filename_of
+from benchmarks.inspections import Looked, artifacts_in, filename_of
 from benchmarks.logistic import Point, Setting, fit
 from benchmarks.rates import Rate
+from benchmarks.updates import judged_updates
+from scanner.inspect import inspect
+from scanner.ruleset import Ruleset
+from tests.fixtures.artifacts import build_wheel
+
+RULES = Ruleset.load()
 
 
 @pytest.mark.parametrize(
@@ -103,3 +112,22 @@ def test_fitted_weights_are_replaced_and_those_by_hand_stay() -> None:
     assert by_hand_of(f"{once}a = 3.0\n") == {"link-member": 1.0}
     assert written(f"{once}a = 3.0\n", {}) == once
     assert MARK in once
+
+
+def wheel(name: str, text: str) -> Looked:
+    data = build_wheel("thing", "1.0", {"thing/__init__.py": text}).data
+    inspection = inspect(data, "thing-1.0-py3-none-any.whl", RULES)
+    walled = replace(inspection, sandbox_level=("rlimits", "no_new_privs", "seccomp"))
+    return Looked(Path(name), inspection.sha256, walled)
+
+
+def test_a_wheel_is_judged_beside_the_newest_of_the_earlier_ones() -> None:
+    loader = "import base64\nexec(base64.b64decode('bWFya2Vy'))\n"
+    now = [wheel("thing-3.0-py3-none-any.whl", loader), wheel("other-1.0-py3-none-any.whl", loader)]
+    fresh = [wheel("Thing-2.0-py3-none-any.whl", "x = 1\n"), wheel("thing-1.0-py3-none-any.whl", loader)]
+    (update,) = judged_updates(now, fresh, RULES)
+    assert (update.name, update.flagged) == ("thing-3.0-py3-none-any.whl", True)
+    stale = [wheel("thing-2.0-py3-none-any.whl", loader), wheel("thing-4.0-py3-none-any.whl", "x = 1\n")]
+    (again,) = judged_updates(now, stale, RULES)
+    assert (again.flagged, again.risk < update.risk) == (False, True)
+    assert judged_updates(now, [], RULES) == []

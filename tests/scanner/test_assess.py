@@ -19,6 +19,7 @@ from scanner.model import (
     RuleId,
     RulesetHash,
     Severity,
+    Step,
     SubmissionFacts,
     Verdict,
     digest,
@@ -208,6 +209,43 @@ class TestHistory:
     def test_an_unchanged_member_that_runs_at_another_time_now_holds(self) -> None:
         result = verdict(artifacts=(self.now("source-unreadable"),), previous=(self.before(Role.TEST),))
         assert result.outcome is Outcome.UNSCANNABLE
+
+    def told(self, line: int, snippet: str, *, step: str = "", member: str = "x/a.py") -> Finding:
+        chain = (Step(what="s", member=member, line=line, snippet=step),) if step else ()
+        return msgspec.structs.replace(finding("download-exec", member=member, line=line), snippet=snippet, chain=chain)
+
+    @pytest.mark.parametrize(
+        ("then", "now", "counts_less"),
+        [
+            ((1, "exec(x)"), (9, "exec(x)"), True),
+            ((1, "exec(x)"), (1, "exec(y)"), False),
+            ((1, ""), (1, ""), False),
+            ((1, "x" * 200), (1, "x" * 200), False),
+        ],
+    )
+    def test_the_same_words_in_a_changed_member_are_no_news(
+        self, then: tuple[int, str], now: tuple[int, str], *, counts_less: bool
+    ) -> None:
+        before = inspection(
+            "x-0-py3-none-any.whl", members={"x/a.py": ("a", Role.IMPORT)}, findings=(self.told(*then),)
+        )
+        artifact = inspection(WHEEL, members={"x/a.py": ("b", Role.IMPORT)}, findings=(self.told(*now),))
+        weight = verdict(artifacts=(artifact,), previous=(before,)).reasons[0].weight
+        assert (weight < verdict(artifacts=(artifact,)).reasons[0].weight) is counts_less
+
+    @pytest.mark.parametrize(
+        "change", [{"step": "get(b)"}, {"member": "x/b.py"}, {"step": ""}], ids=["other source", "elsewhere", "shorter"]
+    )
+    def test_another_step_on_the_way_is_news(self, change: dict[str, str]) -> None:
+        before = inspection("x-0-py3-none-any.whl", findings=(self.told(1, "exec(x)", step="get(a)"),))
+        now = inspection(WHEEL, findings=(self.told(1, "exec(x)", **{"step": "get(a)", **change}),))
+        assert verdict(artifacts=(now,), previous=(before,)).risk >= verdict(artifacts=(now,)).risk
+
+    def test_the_same_words_hold_again_in_a_changed_member(self) -> None:
+        unread = msgspec.structs.replace(finding("source-unreadable"), snippet="SyntaxError")
+        before = inspection("x-0-py3-none-any.whl", members={"x/a.py": ("a", Role.IMPORT)}, findings=(unread,))
+        now = inspection(WHEEL, members={"x/a.py": ("b", Role.IMPORT)}, findings=(unread,))
+        assert verdict(artifacts=(now,), previous=(before,)).outcome is Outcome.UNSCANNABLE
 
     def test_new_startup_code_speaks_against_an_established_project(self) -> None:
         now = inspection(WHEEL, members={**MEMBERS, "x.pth": ("import x", Role.STARTUP)})
