@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.metadata import parse_email
 
 from scanner.analyzers.magic import Content, content
+from scanner.analyzers.readers.refused import read_refused
 from scanner.archive import ArchiveRefused, Fault, read_distribution, walk
 from scanner.model import ArtifactMetadata, MemberName, Role, Sha256Hex
 from scanner.roles import mentions, roles
@@ -105,22 +106,28 @@ def _walk(data: bytes, contents: Contents, held: dict[MemberName, bytes]) -> tup
     faults: tuple[Fault, ...] = ()
     try:
         for member in walk(data, contents.filename):
-            name = member.name
-            total += len(member.data)
-            contents.hashes[name] = Sha256Hex(sha256(member.data).hexdigest())
-            contents.sizes[name] = len(member.data)
             if member.is_link:
-                contents.links[name] = member.target
-            found = content(member.data)
-            if found != Content():
-                contents.formats[name] = found
-            held[name] = member.data
+                contents.links[member.name] = member.target
+            _note(member.name, member.data, contents, held)
+            total += len(member.data)
             if total > HELD_BYTES:
                 late |= _let_go(held)
     except ArchiveRefused as refused:
         faults = refused.faults
+        for name, read in read_refused(data):
+            if name not in contents.hashes:
+                _note(name, read, contents, held)
     contents.late = frozenset(late)
     return faults
+
+
+def _note(name: MemberName, data: bytes, contents: Contents, held: dict[MemberName, bytes]) -> None:
+    contents.hashes[name] = Sha256Hex(sha256(data).hexdigest())
+    contents.sizes[name] = len(data)
+    found = content(data)
+    if found != Content():
+        contents.formats[name] = found
+    held[name] = data
 
 
 def _let_go(held: dict[MemberName, bytes]) -> set[MemberName]:
