@@ -17,6 +17,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from scanner.analyzers.shares import apart, shares
 from scanner.model import Severity
 from scanner.source import SourceUnreadable
 
@@ -40,13 +41,13 @@ _LITERALS: Final = (ast.Constant, ast.Dict, ast.Set, ast.List, ast.Tuple, ast.Un
 #: A line in which a blank comes up again and again: a table, more likely than a payload.
 _SPACED: Final = re.compile(r"(?:\S{1,200}\s{1,20}){400}")
 _RUN: Final = re.compile(r"(?<=\S)[ \t]{100,}(?=[^\s#])|(?<=\S);[ \t]{60,}(?=[^\s#])")
+#: As many blanks as every such run has.
+_BLANK: Final = " " * 60
 _BIDI: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066-\u2068]")
 _LONE_BIDI: Final = re.compile("([\"'])[\u202a\u202b\u202d\u202e\u2066-\u2068]\\1")
 _INVISIBLE: Final = re.compile(
     "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
 )
-#: Strings and comments, as far as can be told without a tokenizer. It matches wherever it begins, so it is linear.
-_NO_CODE: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|#[^\n]*+")
 _IDENTIFIER: Final = re.compile(r"(?<!\w)[^\W\d]\w{0,300}")
 _MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
 #: Encodings that people in some countries use: strange today, but ASCII means itself in them.
@@ -82,7 +83,10 @@ def shape(member: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
     yield from _lines(found, text, member)
     if not text.isascii():
         yield from _characters(found, text)
-    yield from _identifiers(found, text)
+    bare, dense = apart(text[:_SAMPLE])
+    for rule, what in shares(bare, dense):
+        yield found.at(rule, 1, what)
+    yield from _identifiers(found, text, bare)
 
 
 class _Found:
@@ -121,6 +125,8 @@ def _lines(found: _Found, text: str, member: MemberView) -> Iterator[Finding]:
                 spaced = _SPACED.match(line) is not None
                 yield found.at("long-line", number, line[:120], severity=Severity.MEDIUM if spaced else None)
                 break
+    if _BLANK not in text.replace("\t", " "):
+        return  # quicker than to search for runs, which few texts have
     strings: list[tuple[int, int]] | None = None
     for match in _RUN.finditer(text):
         if strings is None:
@@ -200,8 +206,8 @@ def _in_code(text: str, position: int) -> bool:
     return not _inside(_string_spans(text), position)
 
 
-def _identifiers(found: _Found, text: str) -> Iterator[Finding]:
-    names = _names(text)
+def _identifiers(found: _Found, text: str, bare: str) -> Iterator[Finding]:
+    names = _names(bare)
     if not text.isascii():
         yield from _disguised(found, text, names)
     if len(names) >= _MIN_IDENTIFIERS:
@@ -211,10 +217,8 @@ def _identifiers(found: _Found, text: str) -> Iterator[Finding]:
             yield found.where("junk-identifiers", text, max(position, 0), ", ".join(strange[:6])[:120])
 
 
-def _names(text: str) -> Counter[str]:
-    """The identifiers that the text binds or uses, outside strings and comments as far as can be told cheaply."""
-    sample = text[:_SAMPLE]
-    bare = _NO_CODE.sub(" ", sample)
+def _names(bare: str) -> Counter[str]:
+    """The identifiers that the text without strings and comments binds or uses."""
     return Counter(name for name in _IDENTIFIER.findall(bare) if not keyword.iskeyword(name))
 
 

@@ -30,7 +30,21 @@ def _names(make: object, count: int = 40) -> str:
     return "\n".join(f"{make(chance)} = 1" for _ in range(count))  # type: ignore[operator] # a function of chance
 
 
+DENSE = "QUJD" * 200
+SUMS = "\n".join(
+    f"a{n} = ((b << {n}) ^ (c >> {n})) & ~(d | -e) % (f ** g) - (h @ b) + (c != d) * (e <= f)" for n in range(9)
+)
+
 STRANGE = {
+    "mostly one literal": (f"import base64\nrun(base64.b64decode('{DENSE}'))\n", "mostly-literal", 1),
+    "mostly one literal of lines": ('x = b"""' + "\n".join([DENSE] * 3) + '"""\nf(x)\n', "mostly-literal", 1),
+    "mostly one literal behind prose": (f'"""{"words of prose " * 400}"""\n# more\nf("{DENSE}")', "mostly-literal", 1),
+    "mostly operators": (SUMS, "mostly-operators", 1),
+    "mostly operators behind prose": (
+        f'"""{"words of prose " * 400}"""\n# {"more of it " * 200}\n{SUMS}',
+        "mostly-operators",
+        1,
+    ),
     "long line": ("x = 1\ny = '" + "a" * 40_001 + "'\n", "long-line", 2),
     "long row of numbers": ("x = [" + "101, " * 9_000 + "]\n", "long-line", 1),
     "table with one long text": ("x = {" + "'word', " * 100 + "'" + "a" * 41_000 + "'}\n", "long-line", 1),
@@ -64,6 +78,12 @@ STRANGE = {
 }
 
 ORDINARY = {
+    "literals that are text": f'x = "{"some words for people " * 60}"\n',
+    "short literals": "x = [" + ", ".join(repr("ab" * 20) for _ in range(40)) + "]\n",
+    "a literal beside more code": f"x = '{DENSE}'\n"
+    + "\n".join(f"def name_{n}(value): return other(value)" for n in range(40)),
+    "arithmetic": "\n".join(f"total_{n} = first_value * {n} + second_value - offset" for n in range(30)),
+    "operators in prose": f'"""{"- = + " * 300}"""\n' + "\n".join(f"value_{n} = function(argument)" for n in range(20)),
     "table of words in one line": "WORDS = {" + ", ".join(f"'{w}{n}'" for n in range(500) for w in WORDS) + "}\n",
     "table of states in one line": "T = {" + ", ".join(f"'S{n}': ([1, 2], [3])" for n in range(4_000)) + "}\n",
     "long literal table": "x = [" + "1, " * 9_000 + "]\n",
