@@ -345,6 +345,8 @@ def _callbacks(it: Interpreter, call: Call) -> None:
             )
         if isinstance(value.target, FunctionInfo | Partial) and not runner:
             continue
+        if runner and value.ref is not None and not value.ref.endswith("()"):
+            it.calls_out(value.ref)  # a thread may run a function of another module
         callable_ref = value.ref is not None and effect_of(value.ref) is not None and not value.ref.endswith("()")
         if not isinstance(value.target, FunctionInfo | Partial) and not callable_ref:
             continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import chains_control, chains_moment, chains_network, chains_process
 from scanner.behaviour.facts import Facts, Hit, has
-from scanner.behaviour.patterns import DATA_FILE
+from scanner.behaviour.patterns import DATA_FILE, LISTENING_INTERPRETER
 from scanner.behaviour.values import (
     COMPUTED,
     DECODED,
@@ -78,6 +78,18 @@ def _fetched(facts: Facts) -> Iterator[Hit]:
             yield Hit("download-run", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
 
 
+def _fed(facts: Facts) -> Iterator[Hit]:
+    """Code that goes into an interpreter's input: no file holds it, and no command shows it."""
+    listening = {e.function for e in facts.events(Effect.PROCESS) if LISTENING_INTERPRETER.fullmatch(e.text[:400])}
+    for event in facts.events("fed-process") if listening else ():
+        if event.function not in listening:
+            continue
+        if has(event.value, NETWORK):
+            yield Hit("download-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+        elif has(event.value, DECODED):
+            yield Hit("decode-exec", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+
+
 def _from_file(facts: Facts) -> Iterator[Hit]:
     """Code in a file that is no code by its name."""
     for event in facts.events(Effect.EXECUTE, Effect.IMPORT):
@@ -131,4 +143,4 @@ def _injected(facts: Facts) -> Iterator[Hit]:
         yield Hit("native-code-injection", used[-1], steps=steps[:6])
 
 
-_RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (_decoded, _fetched, _from_file, _hidden, _injected)
+_RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (_decoded, _fetched, _fed, _from_file, _hidden, _injected)

@@ -47,6 +47,8 @@ _PLAIN: Final = re.compile(
     r"\bhttp://(?!localhost|127\.|0\.0\.0\.0|\[?::1|10\.|192\.168\.|169\.254\.)[\w-]{1,63}\.[\w.-]{2,100}",
     re.IGNORECASE,
 )
+#: How a message calls everybody who is in a channel of a chat.
+_CALLED_OUT: Final = re.compile(r"(?<![\w.])@everyone\b")
 _LABELLED: Final = re.compile(
     r"\b(?:pass(?:word|wd|phrase)?|pwd|senha|contrase\w{1,3}a)\b[^\n]{0,12}[:=]\W{0,8}\ufffc", re.IGNORECASE
 )
@@ -172,6 +174,8 @@ def _reported(facts: Facts) -> Iterator[Hit]:
         text = "\n".join(_texts(event.arguments))
         if _LABELLED.search(text) and _LABELLED_TOO.search(text):
             yield Hit("credentials-in-message", event)
+        elif _CALLED_OUT.search(text) and not patterns.WEBHOOK.search(event.text):
+            yield Hit("webhook-exfiltration", event, Severity.HIGH)
 
 
 def _texts(values: tuple[Value, ...]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import patterns
 from scanner.behaviour.facts import Facts, Hit, has, resolves_fixed_name
-from scanner.behaviour.values import DECODED, ENVIRONMENT_ALL, PLACEHOLDER, WRITTEN_FILE
+from scanner.behaviour.values import DECODED, ENVIRONMENT_ALL, NETWORK, PLACEHOLDER, WRITTEN_FILE
 from scanner.behaviour.vocabulary import Effect
 from scanner.model import Severity
 
@@ -63,6 +63,7 @@ _QUIET: Final = re.compile(
     r"(?:\s-q{1,3}\b|--quiet|--no-input|>\s{0,2}/dev/null|>\s{0,2}nul\b|2>&1|git\+https?://|https?://)", re.IGNORECASE
 )
 _DROPPED: Final = re.compile(r"[^\s\"']{1,200}\.(?:vbs|ps1|bat|cmd|hta|jse?|wsf|exe|scr|jar)\b", re.IGNORECASE)
+_MODULE: Final = re.compile(r"\.pyw?$|site-packages[\\/]")
 _ARCHIVE: Final = re.compile(r"\.(?:zip|pyz|pyzw|egg|whl|par|pex|jar)\b", re.IGNORECASE)
 _NAMED_AS: Final = re.compile(r"[\w-]\.(?!py)[A-Za-z]\w{1,11}$")
 
@@ -158,6 +159,16 @@ def _drops(facts: Facts, event: Event) -> bool:
     return any(text in event.text for text in marked)
 
 
+def _planted(facts: Facts) -> Iterator[Hit]:
+    """What the network answers becomes a module, by itself: whoever imports it next runs it."""
+    for event in facts.events(Effect.WRITE, Effect.DOWNLOAD):
+        fetched = event.what == Effect.DOWNLOAD or has(event.value, NETWORK)
+        if not fetched or not facts.runs(event) or facts.is_build_script:
+            continue
+        if any(_MODULE.search((value.text or "")[-300:]) for value in event.arguments[:2]):
+            yield Hit("fetched-module-written", event)
+
+
 def _collected(facts: Facts) -> Iterator[Hit]:
     """The environment is put into a file, for somebody to fetch."""
     for event in facts.events(Effect.WRITE):
@@ -192,6 +203,7 @@ RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (
     _install_commands,
     _installs,
     _dropped,
+    _planted,
     _collected,
     _loaded,
 )

@@ -206,9 +206,10 @@ def _copied(it: Interpreter, call: Call) -> Value | None:
 
 
 @register("urllib.request.urlretrieve", "urllib.urlretrieve", "wget.download", "gdown.download")
+@register("git.Repo.clone_from", "pygit2.clone_repository", "dulwich.porcelain.clone")
 def _download(it: Interpreter, call: Call) -> Value | None:
     it.emit(Effect.DOWNLOAD, call.function.ref or "", call.node, call.all)
-    place = call.argument(1, "filename")
+    place = call.argument(1, "to_path" if "clone" in call.method else "filename")
     if place is UNKNOWN:
         place = call.keywords.get("out", UNKNOWN)
     mark_path(it, call, call.argument_node(1), place, FETCHED_FILE)

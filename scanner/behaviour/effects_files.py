@@ -87,6 +87,13 @@ def _removed(it: Interpreter, call: Call) -> Value | None:
     return None
 
 
+@register("subprocess.Popen().stdin.write", "subprocess.Popen().communicate")
+def _fed(it: Interpreter, call: Call) -> Value | None:
+    """Something is put into a process that runs: an interpreter takes it for code."""
+    it.emit("fed-process", call.function.ref or "", call.node, (call.argument(0, "input"),))
+    return None
+
+
 @register("mmap.mmap")
 def _memory(it: Interpreter, call: Call) -> Value | None:
     """Memory that may be executed."""

@@ -33,6 +33,7 @@ __all__ = [
     "INTERPRETER",
     "IP_SERVICE",
     "KEY_SERVICE",
+    "LISTENING_INTERPRETER",
     "OPEN_COMMAND",
     "PASSWORD_PROMPT",
     "PERSISTENT_PLACE",
@@ -60,7 +61,7 @@ CREDENTIAL_PLACE: Final = re.compile(
     r"|application_default_credentials|\.config[/\\]solana|_history\b|Electrum[/\\]wallets|Exodus[/\\]|Web Data\b"
     r"|Ethereum[/\\]keystore|\.gnupg|\.azure[/\\]|Telegram Desktop|serviceaccount/token"
     r"|(?:^|[/\\\ufffc])\.env$|/proc/(?:self|\d{1,7})/environ"
-    r"|\.config[/\\]gh[/\\]hosts|\.vault-token|\.databrickscfg|\.cargo[/\\]credentials|\.password-store|Library[/\\]Keychains|\.terraform\.d",
+    r"|launcher_accounts|\.minecraft[/\\]|\.config[/\\]gh[/\\]hosts|\.vault-token|\.databrickscfg|\.cargo[/\\]credentials|\.password-store|Library[/\\]Keychains|\.terraform\.d",
 )
 #: Commands that print what opens something.
 CREDENTIAL_COMMAND: Final = re.compile(
@@ -125,6 +126,12 @@ HIDDEN_SHELL: Final = re.compile(
     r"|base64\s{1,4}(?:-d|-D|--decode).{0,400}\|\s{0,4}(?:python|perl|ruby|node|php)"
     r"|Add-MpPreference.{0,60}-Exclusion|Set-MpPreference.{0,60}Disable",
     _I | re.DOTALL,
+)
+#: An interpreter that is told nothing: it waits for code in its input.
+LISTENING_INTERPRETER: Final = re.compile(
+    r"\s{0,4}[\"']?(?:\ufffc|(?:[\w:\\/.-]{0,80}[\\/])?(?:python[\d.]{0,5}w?|sh|bash|zsh|node|perl|ruby|powershell|cmd)(?:\.exe)?)[\"']?"
+    r"(?:\s{1,4}(?:-|-\d{1,3}|/dev/stdin|-s|\d{1,12}|True|False|\ufffc)){0,12}\s{0,4}",
+    _I,
 )
 #: What of the above nobody writes who has nothing to hide.
 ENCODED_SHELL: Final = re.compile(

@@ -80,7 +80,6 @@ SOURCES: Final[dict[str, tuple[int, str]]] = {
         ),
         (CREDENTIAL, "keys to a cloud"),
     ),
-    "keyring.get_password": (CREDENTIAL, "password of the key ring"),
     "PIL.ImageGrab.grab": (SCREEN, "screen shot"),
     "PIL.ImageGrab.grabclipboard": (CLIPBOARD, "clipboard"),
     "pyautogui.screenshot": (SCREEN, "screen shot"),

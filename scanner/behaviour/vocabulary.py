@@ -109,7 +109,7 @@ _EFFECTS: Final[dict[str, Effect]] = {
         "discord.SyncWebhook.from_url().send telegram.Bot().send_message discord.Webhook.from_url().send",
         "telebot.TeleBot().send_message telebot.TeleBot().send_document telegram.Bot().send_document",
         "curl_cffi.requests.get curl_cffi.requests.post cloudscraper.create_scraper().get",
-        "cloudscraper.create_scraper().post xmlrpc.client.ServerProxy xmlrpclib.ServerProxy git.Repo.clone_from",
+        "cloudscraper.create_scraper().post xmlrpc.client.ServerProxy xmlrpclib.ServerProxy",
         "urllib.request.URLopener().open httplib2.Http().request discord_webhook.DiscordWebhook dhooks.Webhook",
         "pymongo.MongoClient pusher.Pusher().trigger mechanize.Browser().open discord.Client().run",
         "discord.ext.commands.Bot().run telebot.TeleBot().polling telebot.TeleBot().infinity_polling",
@@ -126,7 +126,8 @@ _EFFECTS: Final[dict[str, Effect]] = {
         Effect.DOWNLOAD,
         "urllib.request.urlretrieve urllib.urlretrieve wget.download gdown.download",
         "urllib.request.URLopener().retrieve urllib.request.FancyURLopener().retrieve pget.down pySmartDL.SmartDL",
-        "urllib.request.build_opener().retrieve",
+        "urllib.request.build_opener().retrieve git.Repo.clone_from git.Git().clone pygit2.clone_repository",
+        "dulwich.porcelain.clone",
     ),
     **_table(Effect.WRITE, "os.write"),
     **_table(
