@@ -105,12 +105,27 @@ def _circumstances(facts: SubmissionFacts, policy: Policy) -> Iterator[tuple[str
         for choice in policy.required_sandbox:
             if not set(choice) & set(inspection.sandbox_level):
                 yield inspection.filename, "sandbox-incomplete", " or ".join(choice)
+    yield from _provenance(facts)
     if len(set(facts.publishers)) > 1:
         yield "", "mixed-publishers", ", ".join(sorted(set(facts.publishers)))
     if facts.rejected_before:
         yield "", "rejected-before", facts.version
     if not facts.previous and _is_high(facts.version):
         yield "", "high-version-first-release", facts.version
+
+
+def _provenance(facts: SubmissionFacts) -> Iterator[tuple[str, str, str]]:
+    """What an established way of publishing has lost: its attestations, or who signs them."""
+    before = {(fact.publisher_kind, fact.identity) for fact in facts.previous_provenance}
+    if not before:
+        return
+    attested = {fact.filename for fact in facts.provenance}
+    for inspection in facts.artifacts:
+        if inspection.filename not in attested:
+            yield inspection.filename, "provenance-lost", ", ".join(sorted(identity for _, identity in before))
+    for fact in facts.provenance:
+        if (fact.publisher_kind, fact.identity) not in before:
+            yield fact.filename, "publisher-changed", f"{fact.publisher_kind} {fact.identity}"
 
 
 def _is_high(version: str) -> bool:

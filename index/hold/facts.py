@@ -101,6 +101,7 @@ def gather(session: Session, submission: Submission, *, ruleset: str, automatic:
         previous_version=history.release.version if history is not None else "",
         publishers=tuple(sorted(user.username for user in uploaders_of(session, submission))),
         provenance=_provenance(submission.files),
+        previous_provenance=_provenance(previous),
         rejected_before=submission.review_required,
         automatic=automatic,
     )
