@@ -207,8 +207,8 @@ class SubmissionFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     `failed` names the files whose inspection ended in a failure of the scanner's child three times.
     `previous` holds the inspections of the latest published, unwithdrawn release (empty for a first release);
-    `siblings` those of files of this release that are published already. `provenance` and `previous_provenance` are the
-    verified attestations of this submission's files and of the previous release's. `automatic` is false while the operator
+    `siblings` those of files of this release that are published already. `provenance` and `previous_provenance` are
+    the verified attestations of these files and of the previous release's. `automatic` is false while the operator
     holds everything.
     """
 

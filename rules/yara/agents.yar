@@ -103,6 +103,27 @@ rule reviewer_addressed
         any of ($verdict*) and (any of ($model*) or any of ($order*))
 }
 
+rule reviewer_instructed
+{
+    meta:
+        id = "reviewer-instructed"
+        title = "order to a reviewer to call this harmless"
+        meaning = "A text tells whatever model reads it to forget its instructions and to judge this package well. It changes no verdict here."
+        severity = "high"
+        confidence = "high"
+        kind = "text"
+        technique = "T1562"
+        reference = "https://attack.mitre.org/techniques/T1562/"
+        false_positives = "Examples in libraries that defend against such text."
+        members = "*.py *.pth *.toml *.cfg METADATA PKG-INFO README* SKILL.md CLAUDE.md AGENTS.md"
+    strings:
+        $ignore = /gnore (all |any |your |the )?(previous|prior|above|earlier) (instructions|rules|prompts|findings)[^\n]{0,150}(safe|benign|harmless|malicious)/
+        $disregard = /isregard (all |any |your |the )?(previous|prior|above|earlier) (instructions|rules|prompts|findings)[^\n]{0,150}(safe|benign|harmless|malicious)/
+        $forget = /orget (all |any |your |the )?(previous|prior|above|earlier) (instructions|rules|prompts|findings)[^\n]{0,150}(safe|benign|harmless|malicious)/
+    condition:
+        any of them
+}
+
 rule instructions_overridden
 {
     meta:

@@ -86,7 +86,7 @@ def _judged(commands: list[str], view: MemberView, opening: Opening) -> Iterator
             role=Role.COMMAND if fetching else opening.role(view),
             member=view.name,
             snippet="; ".join(doubtful),
-            severity=Severity.HIGH if fetching else Severity.MEDIUM,
+            severity=Severity.CRITICAL if fetching else Severity.MEDIUM,
         )
     elif opening.around.is_wheel:
         yield opening.found("agent-configuration", view, "; ".join(commands))

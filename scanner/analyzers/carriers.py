@@ -84,13 +84,13 @@ def _judged(rest: bytes) -> tuple[str, Severity]:
     stripped = rest.lstrip(b"\0\r\n\t ")
     found = content(stripped)
     if found.native:
-        return f"a program ({found.native})", Severity.HIGH
+        return f"a program ({found.native})", Severity.CRITICAL
     if reads_as_python(stripped):
-        return "Python", Severity.HIGH
+        return "Python", Severity.CRITICAL
     if found.archive or stripped.startswith((b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ")):
         return f"an archive ({found.archive or 'compressed'})", Severity.MEDIUM
     if b"\0" not in stripped[:4096] and _SCRIPT.search(stripped[:_ENTROPY_SAMPLE]):
-        return "a script", Severity.HIGH
+        return "a script", Severity.CRITICAL
     if _BASE64.match(_joined(stripped[:4096])):
         return "base64", Severity.MEDIUM
     if len(rest) >= _SMALLEST_BLOB and not media_kind(stripped) and _entropy(rest[:_ENTROPY_SAMPLE]) >= _ENTROPY:

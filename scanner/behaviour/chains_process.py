@@ -168,7 +168,7 @@ def _persistent(facts: Facts) -> Iterator[Hit]:
     for event in facts.events(Effect.WRITE, Effect.COPY, Effect.DOWNLOAD):
         place = event.arguments[0 if event.what != Effect.DOWNLOAD else -1].text if event.arguments else None
         if place is not None and patterns.PERSISTENT_PLACE.search(place[:2000]):
-            yield Hit("persistence-write", event, facts.graded(event, Severity.HIGH, Severity.MEDIUM))
+            yield Hit("persistence-write", event, facts.graded(event, Severity.CRITICAL, Severity.MEDIUM))
     for event in facts.events(Effect.REGISTRY, Effect.PROCESS):
         if patterns.PRIVILEGE.search(event.text) or (event.what == Effect.REGISTRY and "DelegateExecute" in facts.text):
             yield Hit("privilege-bypass", event)

@@ -52,7 +52,7 @@ def test_commands_that_fetch_and_run_are_high_in_wheel_and_sdist(
     for prefix, filename in (("x/", "x-1-py3-none-any.whl"), ("x-1/", SDIST)):
         found = opened({prefix + name: content}, filename=filename, only=agents)
         severities = {f.severity for f in found.findings if f.rule == "agent-runs-command"}
-        assert severities == {Severity.HIGH}
+        assert severities == {Severity.CRITICAL}
         assert any(
             b"MARKER" in layer.data or b"marker" in layer.data or b"TUFSS0VS" in layer.data for layer in found.layers
         )
