@@ -150,9 +150,18 @@ class _Assignment:
         """Whether the path says tests, documentation, examples or tools of the project's own."""
         if _TEST_FILE.fullmatch(path.name) or not _TEST_FOLDERS.isdisjoint(path.parts[:-1]):
             return True
-        if len(path.parts) == 1 or path.parts[0] not in _ASIDE_FOLDERS:
-            return False
-        return not (path.parts[0] in {"tools", "scripts", "contrib"} and path.parts[0] in self._packages)
+        if len(path.parts) > 1 and path.parts[0] in _ASIDE_FOLDERS:
+            return not (path.parts[0] in {"tools", "scripts", "contrib"} and path.parts[0] in self._packages)
+        return not self._is_wheel and self._is_aside_below(path.parts[:-1])
+
+    def _is_aside_below(self, folders: tuple[str, ...]) -> bool:
+        """Whether the folders lead to such a place inside a vendored tree, and not into a package that is installed."""
+        for end in range(1, len(folders) + 1):
+            if "/".join(folders[:end]) in self._packages:
+                return False
+            if end > 1 and folders[end - 1] in _ASIDE_FOLDERS:
+                return True
+        return False
 
     # By configuration
 

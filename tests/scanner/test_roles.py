@@ -41,6 +41,11 @@ SDIST = {
     "p-1/conftest.py": (Role.TEST, ""),
     "p-1/noxfile.py": (Role.TEST, ""),
     "p-1/single.py": (Role.IMPORT, ""),
+    "p-1/vendored/other/lib.py": (Role.IMPORT, ""),
+    "p-1/vendored/other/ci/image.py": (Role.TEST, ""),
+    "p-1/vendored/other/docs/theme/conf.py": (Role.TEST, ""),
+    "p-1/src/p/tools/shown.py": (Role.IMPORT, ""),
+    "p-1/src/p/vendored/examples/used.py": (Role.IMPORT, ""),
 }
 
 WHEEL = {
@@ -49,6 +54,7 @@ WHEEL = {
     "p/tests/test_core.py": (Role.TEST, ""),
     "p/_speed.cpython-311-x86_64-linux-gnu.so": (Role.IMPORT, ""),
     "p/table.csv": (Role.NEVER, ""),
+    "space/p/docs/shown.py": (Role.IMPORT, ""),
     "p/__main__.py": (Role.COMMAND, ""),
     "p/cli.py": (Role.COMMAND, ""),
     "p.pth": (Role.STARTUP, "import p_hook\n"),
