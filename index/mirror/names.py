@@ -35,7 +35,10 @@ def is_ours(session: Session, name: str, *, never: Iterable[str]) -> bool:
         return True
     if is_standard_library(name) or is_prohibited(session, name):
         return True
-    return bool(session.scalar(select(or_(_project(name), _token(name), _namespace(name)))))
+    if session.scalar(select(or_(_project(name), _token(name), _namespace(name)))):
+        return True
+    # Asked last: it goes through the names of all projects.
+    return bool(session.scalar(select(exists().where(looks_like(name), ~mirrored(Project.id)))))
 
 
 def matches_any(name: str, patterns: Iterable[str]) -> bool:
@@ -49,10 +52,8 @@ def matches_any(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _project(name: str) -> ColumnElement[bool]:
-    strange = ~mirrored(Project.id)
     quarantined = Project.status == ProjectStatus.QUARANTINED
-    own = exists().where(Project.name == name, or_(strange, quarantined))
-    return or_(own, exists().where(looks_like(name), strange))
+    return exists().where(Project.name == name, or_(~mirrored(Project.id), quarantined))
 
 
 def _token(name: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ go on with what is published here.
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from http import HTTPStatus
@@ -28,8 +29,6 @@ from scanner.archive import ArchiveRefused, parse_filename
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-    from sqlalchemy.orm import Session
-
     from index.mirror.offers import Offer
     from index.mirror.pages import Kept
     from index.services import Services
@@ -48,6 +47,7 @@ class UpstreamReads:
         self._upstream = upstream
         self._delivery = Delivery(upstream)
         self._rendered: FreshCache[Page | None] = FreshCache(upstream.services.database)
+        self._names: FreshCache[bool] = FreshCache(upstream.services.database)
         settings = upstream.services.settings
         self._page_seconds = settings.upstream_timeout_seconds
         self._file_seconds = settings.upstream_wait_seconds
@@ -62,11 +62,16 @@ class UpstreamReads:
     def close(self) -> None:
         """All connections are closed."""
         self._rendered.close()
+        self._names.close()
         self._upstream.client.close()
 
-    def has(self, session: Session, name: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether the page of the normalized `name` is upstream's."""
-        return self._upstream.has(session, name)
+        return self._names.get(name, lambda: self._is_upstreams(name))
+
+    def _is_upstreams(self, name: str) -> bool:
+        with self._upstream.services.database.read() as session:
+            return self._upstream.has(session, name)
 
     def page(self, name: str, kind: SimpleType) -> WSGIApplication | None:
         """The page of a project that is upstream's; None where there is none."""
@@ -86,9 +91,9 @@ class UpstreamReads:
         return page
 
     def _render(self, name: str, kind: SimpleType, kept: Kept | None) -> Page | None:
+        if not self.has(name):
+            return None  # somebody here has it since
         with self._upstream.services.database.read() as session:
-            if not self._upstream.has(session, name):
-                return None  # somebody here has it since
             view = listing(self._upstream, session, name, kept)
             stored = session.get(DetailPage, name)
             serial = stored.serial if stored is not None else 0
@@ -107,6 +112,10 @@ class UpstreamReads:
             return plain_answer(HTTPStatus.BAD_GATEWAY, f"The upstream index did not give this file. {failed}")
         except NotTaken as refused:
             return _refused(str(refused))
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            return plain_answer(HTTPStatus.INSUFFICIENT_STORAGE, "This index has no room left for the file.")
         finally:
             self._waiters.release()
 
@@ -131,9 +140,8 @@ class UpstreamReads:
             name = parse_filename(filename).name
         except ArchiveRefused:
             return None
-        with self._upstream.services.database.read() as session:
-            if not self._upstream.has(session, name):
-                return None
+        if not self.has(name):
+            return None
         kept = self._upstream.pages.get(name, seconds=self._page_seconds)
         offers = self._upstream.offers(name, kept.page)
         return next((offer for offer in offers if offer.name.filename == filename and offer.sha256 == sha256), None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy import update
 
 from index.audit.log import Event, append
 from index.clock import utcnow
@@ -20,7 +21,7 @@ from index.hold.sessions import close_submission
 from index.mirror.names import is_ours
 from index.mirror.origins import Origin, record_origin
 from index.mirror.source import Source, SourceFailed
-from index.store.tables import MirroredProject, OriginKind, Submission, SubmissionState
+from index.store.tables import File, MirroredProject, OriginKind, Submission, SubmissionState
 from index.upload.attestations import Attested
 from index.upload.form import Content
 from index.upload.receive import mapped, received_file
@@ -115,6 +116,9 @@ def _hold(services: Services, session: Session, offer: Offer, content: Content, 
     services.database.lock_artifact(session, file.sha256)
     services.blobs.put(content.path, file.sha256)
     _mark(services, session, offer, now=now)
+    if offer.remote.yanked:
+        yank = update(File).where(File.submission_id == receipt.submission_id, File.filename == file.filename)
+        session.execute(yank.values(yanked=True, yanked_reason=offer.remote.yanked_reason))
     submission = session.get_one(Submission, receipt.submission_id, populate_existing=True)
     if submission.state == SubmissionState.OPEN:
         close_submission(session, submission, user, actor=UPSTREAM_ACTOR, now=now)

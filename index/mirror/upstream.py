@@ -37,12 +37,14 @@ class Upstream:
         """The upstream that the settings name, not asked yet; None where they name none.
 
         Raises:
-            ValueError: what they name is no Simple API.
+            ValueError: what they name is no Simple API, or this index itself.
         """
         settings = services.settings
         if not settings.upstream_url:
             return None
         source = Source.parse(settings.upstream_url, settings.upstream_file_hosts)
+        if source.root.startswith(f"{settings.resolved_public_url}/"):
+            raise ValueError(f"PRATIQUE_UPSTREAM_URL is {source.root}, which is this index: expected another one")
         client = SourceClient(source, source_limits(settings, file_bytes=settings.upstream_file_max_bytes))
         terms = Terms(source, timedelta(days=settings.upstream_cooldown_days), settings.upstream_file_max_bytes)
         return cls(services, client, Pages(client, keep_seconds=settings.upstream_page_seconds), terms)

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from sqlalchemy.orm import Session
-
     from index.services import Services
 
 __all__ = ["FILE_CACHE", "Reads", "UpstreamNames", "plain_answer"]
@@ -99,7 +97,7 @@ class _Whole:
 class UpstreamNames(Protocol):
     """What answers for names that are not ours (`index.mirror`)."""
 
-    def has(self, session: Session, name: str) -> bool:
+    def has(self, name: str) -> bool:
         """Whether it answers for the page of the normalized `name`."""
 
     def page(self, name: str, kind: SimpleType) -> WSGIApplication | None:
@@ -169,27 +167,18 @@ class Reads:
         if kind is None:
             return _not_acceptable()
         page = self._pages.get((normalized, kind), lambda: self._load_page(normalized, kind))
-        if (
-            page is None
-            and self._upstream is not None
-            and (answer := self._upstream_page(normalized, kind)) is not None
-        ):
-            return answer
+        if page is None and self._upstream is not None and self._upstream.has(normalized):
+            answer = self._upstream.page(normalized, kind)
+            if answer is not None:
+                return answer
         if page is None:
             return plain_answer(HTTPStatus.NOT_FOUND, f"No project {normalized} has a published file here.")
         return page
 
     def _load_page(self, name: str, kind: SimpleType) -> Page | None:
-        return None if self._is_upstreams(name) else self._details.load(name, kind)
-
-    def _is_upstreams(self, name: str) -> bool:
-        if self._upstream is None:
-            return False
-        with self._services.database.read() as session:
-            return self._upstream.has(session, name)
-
-    def _upstream_page(self, name: str, kind: SimpleType) -> WSGIApplication | None:
-        return self._upstream.page(name, kind) if self._upstream is not None and self._is_upstreams(name) else None
+        if self._upstream is not None and self._upstream.has(name):
+            return None
+        return self._details.load(name, kind)
 
     def _file(self, digest: Sha256Hex, name: str, environ: WSGIEnvironment) -> WSGIApplication:
         wants_metadata = name.endswith(_METADATA)

@@ -290,6 +290,21 @@ def test_yanked_files_are_yanked_here_before_and_after_they_were_fetched(mirror:
     assert (before, mirror.page("tidy")[file.filename]["yanked"]) == ("broken", "broken")
 
 
+def test_a_yanked_file_stays_yanked_while_upstream_is_down(mirror: Mirror) -> None:
+    file = mirror.elsewhere.put(wheel(), yanked="broken")
+    mirror.fetch(file)
+    mirror.elsewhere.is_down = True
+
+    assert mirror.page("tidy")[file.filename]["yanked"] == "broken"
+
+
+def test_an_index_is_not_its_own_upstream(make_mirror: Callable[..., Mirror]) -> None:
+    mirror = make_mirror(public_url="https://index.example", upstream_url="https://index.example/simple/")
+
+    with pytest.raises(ValueError, match="this index"):
+        mirror.get("/simple/")
+
+
 def test_while_upstream_is_down_there_is_what_was_published_and_no_promise(mirror: Mirror) -> None:
     cached, other = mirror.elsewhere.put(wheel()), mirror.elsewhere.put(wheel(version="2.0"))
     mirror.fetch(cached)
