@@ -6,10 +6,10 @@ from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 from wtforms.widgets import HiddenInput
 
-__all__ = ["CodeForm", "DecisionForm", "SignInForm", "SwitchForm"]
+__all__ = ["CodeForm", "DecisionForm", "ProofForm", "SignInForm", "SwitchForm"]
 
 _LONGEST_REASON: Final = 4000
 
@@ -42,6 +42,18 @@ class CodeForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
             DataRequired("Enter the code that your authenticator shows."),
             Regexp(r"^[0-9]{6}$", message="The code is six digits."),
         ],
+    )
+    next = HiddenField()
+
+
+class ProofForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """The password once more, and the second factor where there is one."""
+
+    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+    code = StringField(
+        "Code",
+        filters=[_digits],
+        validators=[Optional(), Regexp(r"^[0-9]{6}$", message="The code is six digits.")],
     )
     next = HiddenField()
 

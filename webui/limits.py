@@ -12,7 +12,7 @@ from typing import Final
 from flask import request, session
 from flask_limiter import Limiter
 
-__all__ = ["CODE_LIMIT", "SIGN_IN_LIMIT", "by_account_in_sign_in", "by_address", "limiter"]
+__all__ = ["CODE_LIMIT", "SIGN_IN_LIMIT", "by_account", "by_account_in_sign_in", "by_address", "limiter"]
 
 #: Failed attempts, for each address.
 SIGN_IN_LIMIT: Final = "10 per minute; 100 per hour"
@@ -32,6 +32,11 @@ def by_address() -> str:
     if isinstance(address, IPv6Address):
         return str(ip_network((address, _IPV6_PREFIX), strict=False))
     return str(address)
+
+
+def by_account() -> str:
+    """The account that is signed in; the address where there is none."""
+    return str(session.get("_user_id") or by_address())
 
 
 def by_account_in_sign_in() -> str:

@@ -48,7 +48,7 @@ def read_mail(message: Message, settings: Settings) -> ReadMail:
             letter,
             sender=settings.mail_from,
             recipient=message.recipient,
-            message_id=f"message.{message.id}.{message.submission_id}",
+            message_id=f"message.{message.id}.{message.submission_id or message.kind}",
             now=message.sent_at or message.created_at,
         )
     except (ValueError, KeyError, msgspec.DecodeError) as failure:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from index.notify.words import next_steps, opening, reason_line
+from index.notify.words import AFTER_A_CHANGE, next_steps, opening, reason_line
 from index.store.outbox import Notice, NoticeKind
 from index.store.tables import SubmissionState
 
@@ -41,12 +41,18 @@ class Letter:
     comment: str
     next_steps: tuple[str, ...]
     filenames: tuple[str, ...]
-    status_url: str
+    where: str
+    """What is at `url`."""
+    url: str
     reference: str
+    thread: str
+    """What mails of the same matter refer to."""
 
 
 def write_letter(notice: Notice, *, public_url: str) -> Letter:
     """The letter that tells a maintainer of the notice."""
+    if notice.kind is NoticeKind.CHANGED:
+        return _about_project(notice, public_url=public_url)
     release = f"{notice.project} {notice.version}"
     subject, state = _ABOUT[notice.kind]
     return Letter(
@@ -57,8 +63,26 @@ def write_letter(notice: Notice, *, public_url: str) -> Letter:
         comment=notice.comment,
         next_steps=next_steps(state, project_url=f"{public_url}/simple/{notice.project}/", mail="this mail"),
         filenames=notice.filenames,
-        status_url=f"{public_url}/submissions/{notice.submission_id}",
+        where="Status of this release",
+        url=f"{public_url}/submissions/{notice.submission_id}",
         reference=notice.submission_id,
+        thread=f"submission.{notice.submission_id}",
+    )
+
+
+def _about_project(notice: Notice, *, public_url: str) -> Letter:
+    return Letter(
+        subject=f"Changed: {notice.project}",
+        opening=notice.summary,
+        summary="",
+        reasons=tuple(_reason(reason) for reason in notice.reasons),
+        comment=notice.comment,
+        next_steps=AFTER_A_CHANGE,
+        filenames=notice.filenames,
+        where="The project",
+        url=f"{public_url}/manage/{notice.project}/",
+        reference=notice.project,
+        thread=f"project.{notice.project}",
     )
 
 
@@ -84,7 +108,7 @@ def compose(letter: Letter, *, sender: str, recipient: str, message_id: str, now
     message["Subject"] = f"{_one_line(letter.subject)} [ref:{letter.reference}]"
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{message_id}@{host}>"
-    message["References"] = f"<submission.{letter.reference}@{host}>"
+    message["References"] = f"<{letter.thread}@{host}>"
     message["List-Id"] = f"Verdicts of this index <verdicts.{host}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_environment.get_template("letter.txt").render(letter=letter))

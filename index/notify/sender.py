@@ -73,7 +73,7 @@ def _send(services: Services, way: Transport, message: Message, now: datetime) -
             letter,
             sender=settings.mail_from,
             recipient=message.recipient,
-            message_id=f"message.{message.id}.{message.submission_id}",
+            message_id=f"message.{message.id}.{message.submission_id or message.kind}",
             now=now,
         )
         way.send(mail)

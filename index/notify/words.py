@@ -9,7 +9,7 @@ from typing import Final
 
 from index.store.tables import SubmissionState
 
-__all__ = ["NEXT", "OPENINGS", "STATES", "ends_by_itself", "next_steps", "opening", "reason_line"]
+__all__ = ["AFTER_A_CHANGE", "NEXT", "OPENINGS", "STATES", "ends_by_itself", "next_steps", "opening", "reason_line"]
 
 _S = SubmissionState
 
@@ -54,6 +54,12 @@ NEXT: Final[dict[SubmissionState, tuple[str, ...]]] = {
     ),
     _S.CANCELED: ("Upload the files again if you still want to publish this release.",),
 }
+
+#: What owners can do who read that somebody has changed something.
+AFTER_A_CHANGE: Final = (
+    "If you know of it, you need not do anything.",
+    "If you do not, tell the operator of this index at once: somebody may have a password or an API token of yours.",
+)
 
 _OPEN_SESSION: Final = ("Send the files of this release, then publish the session. They are judged together.",)
 _FINAL: Final = frozenset({_S.PUBLISHED, _S.WITHDRAWN, _S.REJECTED, _S.CANCELED})

@@ -12,7 +12,8 @@ from index.accounts.permissions import Action, Person, may, membership
 from index.audit.log import Event, append
 from index.owners.refusals import NotAllowed, ProjectUnknown
 from index.publish.release import refresh_page
-from index.store.tables import Membership, Project
+from index.store.outbox import Notice, NoticeKind, put
+from index.store.tables import Membership, MembershipRole, Project, User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from index.accounts.tokens import LivingToken
     from index.services import Services
-    from index.store.tables import MembershipRole
 
 __all__ = ["Acting", "Errand", "acting_by_token", "may_on", "own_projects"]
 
@@ -36,6 +36,12 @@ class Acting:
     """Their name in the log."""
     project: str | None = None
     """The only project (normalized) that the token may act for; None for all."""
+
+    @property
+    def in_words(self) -> str:
+        """Who it is, at the beginning of a sentence."""
+        by_token = f" (with the API token {self.actor.partition(':')[2]})" if self.actor.startswith("token:") else ""
+        return f"{self.person.username}{by_token}"
 
 
 def acting_by_token(token: LivingToken) -> Acting:
@@ -76,6 +82,22 @@ class Errand:
         """The log tells what whoever acts has done."""
         event = Event(actor=self.acting.actor, action=action, subject=subject, old=old, new=new, evidence=evidence)
         append(self.session, event, now=self.now)
+
+    def tell(self, project: Project, what: str, *, filenames: Sequence[str] = (), also: Sequence[User] = ()) -> None:
+        """The project's owners, and `also` others, are owed a mail that says what was done.
+
+        `what` is a sentence without its subject: "has deleted demo 1.0."
+        """
+        owners = select(User).join(Membership, Membership.user_id == User.id)
+        owners = owners.where(Membership.project_id == project.id, Membership.role == MembershipRole.OWNER)
+        people = [*self.session.scalars(owners), *also]
+        notice = Notice(
+            kind=NoticeKind.CHANGED,
+            project=project.display_name,
+            filenames=tuple(filenames),
+            summary=f"{self.acting.in_words} {what}",
+        )
+        put(self.session, notice, tuple(sorted({user.email for user in people if user.active})), now=self.now)
 
     def show(self, project: Project, why: str) -> None:
         """The project's pages say what is visible now."""

@@ -50,6 +50,8 @@ def set_member(errand: Errand, name: str, *, username: str, role: str) -> None:
         _check_staff(errand, user)
         session.add(Membership(user_id=user.id, project_id=project.id, role=MembershipRole(role)))
     errand.record("project.member", f"project:{project.name} user:{user.username}", old=str(old), new=role)
+    session.flush()
+    errand.tell(project, f"has made {user.username} {role} of {project.display_name}.", also=[user])
 
 
 def remove_member(errand: Errand, name: str, *, username: str) -> None:
@@ -64,6 +66,7 @@ def remove_member(errand: Errand, name: str, *, username: str) -> None:
     if user is None or member is None:
         raise TargetUnknown(f"{username.strip()!r} is no member of {project.name}.")
     _keep_an_owner(session, project, member)
+    errand.tell(project, f"has removed {user.username} from the members of {project.display_name}.", also=[user])
     session.delete(member)
     errand.record("project.member", f"project:{project.name} user:{user.username}", old=str(member.role))
 

@@ -44,7 +44,9 @@ def quarantine(errand: Errand, name: str, *, reason: str) -> Project:
     project = errand.project(name, Action.QUARANTINE)
     if not reason.strip():
         raise InvalidRequest("Say why: the reason is shown to everybody who looks for the project.")
-    _change(errand, project, status=ProjectStatus.QUARANTINED, reason=reason)
+    if _change(errand, project, status=ProjectStatus.QUARANTINED, reason=reason):
+        what = f"has put {project.display_name} into quarantine: none of its files is given out."
+        errand.tell(project, f"{what} Reason: {project.status_reason}")
     return project
 
 
@@ -58,16 +60,18 @@ def lift_quarantine(errand: Errand, name: str) -> Project:
     if project.status != ProjectStatus.QUARANTINED:
         raise InvalidRequest("The project is not in quarantine.")
     _change(errand, project, status=ProjectStatus.ACTIVE, reason="")
+    errand.tell(project, f"has lifted the quarantine of {project.display_name}: its files are given out again.")
     return project
 
 
-def _change(errand: Errand, project: Project, *, status: ProjectStatus, reason: str) -> None:
+def _change(errand: Errand, project: Project, *, status: ProjectStatus, reason: str) -> bool:
     reason = " ".join(reason.split())
     if len(reason) > _LONGEST_REASON:
         raise InvalidRequest(f"The reason has {len(reason)} characters; {_LONGEST_REASON} is the most.")
     if (project.status, project.status_reason) == (status, reason):
-        return
+        return False
     old = str(project.status)
     project.status, project.status_reason = status, reason
     errand.record("project.status", f"project:{project.name}", old=old, new=str(status))
     errand.show(project, "project.status")
+    return True

@@ -80,6 +80,12 @@ def delete(errand: Errand, target: Target, *, confirm: str) -> tuple[Sha256Hex, 
     for file in files:
         file.deleted_at = errand.now
         errand.record("file.deleted", f"file:{file.filename}", evidence=file.sha256)
+    what = target.filename or f"{project.display_name} {files[0].submission.release.version}"
+    errand.tell(
+        project,
+        f"has deleted {what}. It cannot be installed any more, and the filenames stay taken.",
+        filenames=sorted(file.filename for file in files),
+    )
     errand.show(project, "file.deleted")
     return tuple(sorted({Sha256Hex(file.sha256) for file in files}))
 

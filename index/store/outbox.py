@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     PUBLISHED = "published"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    CHANGED = "changed"
+    """Somebody did something to a project that its owners have to know of."""
 
 
 class NoticeReason(msgspec.Struct, frozen=True):
@@ -39,9 +41,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the mail says: what was true at the event stays true in the mail."""
 
     kind: NoticeKind
-    submission_id: str
+    submission_id: str = ""
+    """Empty where it is about a whole project."""
     project: str
-    version: str
+    version: str = ""
     filenames: tuple[str, ...]
     summary: str = ""
     """The verdict's sentence."""

@@ -57,6 +57,8 @@ FULL: Final = (
     Page("project", "/project/small-colours/", "nobody"),
     Page("search", "/search", "nobody"),
     Page("search-without-a-hit", "/search?q=nothing-like-it", "nobody"),
+    Page("prove", "/sign-in/again?next=/manage/small-colours/", "owner"),
+    Page("prove-with-second-factor", "/sign-in/again"),
     Page("manage", "/manage/small-colours/", "owner"),
     Page("manage-as-staff", "/manage/small-colours/"),
     Page("manage-release", "/manage/small-colours/1.4.1/", "owner"),

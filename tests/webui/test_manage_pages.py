@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyotp
 import pytest
 
-from index.store.tables import File, MembershipRole, Project
+from index.store.tables import File, Membership, MembershipRole, Project
 from tests.fixtures.artifacts import build_wheel
 from tests.webui.browser import Visitor
 
@@ -118,3 +119,71 @@ def test_a_form_from_another_site_does_nothing(app: Flask, published: Desk) -> N
     assert visitor.post("/manage/demo/status", {"status": "archived"}).status_code == 400
     with published.services.database.read() as session:
         assert session.query(Project).one().status == "active"
+
+
+SENSITIVE = [
+    ("/manage/demo/1.0/delete", "/manage/demo/1.0/", {"filename": "", "confirm": "demo 1.0"}),
+    ("/manage/demo/members", "/manage/demo/", {"username": "noor", "role": "owner"}),
+    ("/manage/demo/members/remove", "/manage/demo/", {"username": "noor"}),
+]
+
+
+def grow_old(visitor: Visitor, seconds: int) -> None:
+    with visitor._client.session_transaction() as session:
+        session["proved_at"] -= seconds
+
+
+@pytest.mark.parametrize("roles", [(), ("analyst",)], ids=["password", "second-factor"])
+@pytest.mark.parametrize("sensitive", SENSITIVE, ids=lambda sensitive: sensitive[0].rpartition("/")[2])
+def test_what_gives_power_away_or_cannot_be_undone_asks_for_a_fresh_sign_in(
+    sensitive: tuple[str, str, dict[str, str]], roles: tuple[str, ...], app: Flask, published: Desk
+) -> None:
+    action, page, fields = sensitive
+    account = published.account("maya2", *roles)
+    published.join("maya2", "demo", MembershipRole.OWNER)
+    visitor = Visitor(app)
+    visitor.sign_in(account)
+    grow_old(visitor, 601)
+    visitor.get(page)
+    before = state(published)
+
+    assert visitor.submit(action, **fields).location == f"/sign-in/again?next={page}"
+    assert state(published) == before
+    visitor.get(f"/sign-in/again?next={page}")
+    codes = {"code": "000000"} if roles else {}
+    assert visitor.submit("/sign-in/again", password="wrong", **codes).status_code == 422
+    assert visitor.submit("/sign-in/again", password=account.password, **codes).status_code == (422 if roles else 303)
+    if account.totp_secret:
+        published.change_account("maya2", tf_last_counter=None)  # as if half a minute had passed since the sign-in
+        code = pyotp.TOTP(account.totp_secret).now()
+        assert visitor.submit("/sign-in/again", password=account.password, code=code).location == page
+    visitor.get(page)
+    assert visitor.submit(action, **fields).location != f"/sign-in/again?next={page}"
+    assert state(published) != before
+
+
+def state(desk: Desk) -> object:
+    with desk.services.database.read() as session:
+        deleted = [file.deleted_at is not None for file in session.query(File).order_by(File.id)]
+        return deleted, sorted((one.user.username, str(one.role)) for one in session.query(Membership))
+
+
+def test_a_sign_in_is_fresh_for_ten_minutes_and_a_proof_leads_nowhere_else(app: Flask, published: Desk) -> None:
+    visitor = signed_in(app, published, "maya")
+    grow_old(visitor, 590)
+    visitor.get("/manage/demo/")
+    assert visitor.submit("/manage/demo/members/remove", username="noor").location == "/manage/demo/"
+
+    visitor.get("/sign-in/again?next=https://example.invalid/")
+    password = published.account("maya").password
+    assert visitor.submit("/sign-in/again", password=password).location == "/"
+
+
+def test_a_proof_is_asked_of_nobody_who_may_not_anyway(app: Flask, published: Desk) -> None:
+    visitor = signed_in(app, published, "noor")
+    grow_old(visitor, 601)
+    visitor.get("/manage/demo/1.0/")
+    token = str(visitor.page.select_one("input[name=csrf_token]")["value"])  # type: ignore[index] # it is there
+    answer = visitor.post("/manage/demo/1.0/delete", {"csrf_token": token, "confirm": "demo 1.0"})
+    assert answer.status_code == 403
+    assert Visitor(app).get("/sign-in/again").location == "/sign-in"

@@ -25,6 +25,7 @@ PUBLIC: Final = {
     "people.front": "what this index is",
     "people.openapi": "a description of interfaces",
     "people.project": "what is published",
+    "people.prove": "the way in, once more",
     "people.second_factor": "the way in",
     "people.sign_in": "the way in",
     "people.sign_out": "the way out",

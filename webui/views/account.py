@@ -13,21 +13,23 @@ from index.audit.log import Event, append
 from index.clock import utcnow
 from index.services import current_services
 from webui.blueprint import people
-from webui.forms import CodeForm, SignInForm
-from webui.limits import CODE_LIMIT, SIGN_IN_LIMIT, by_account_in_sign_in, limiter
-from webui.sessions import TOTP_WINDOW_SECONDS, AccountStore, current_person
+from webui.forms import CodeForm, ProofForm, SignInForm
+from webui.limits import CODE_LIMIT, SIGN_IN_LIMIT, by_account, by_account_in_sign_in, limiter
+from webui.proving import note_proof
+from webui.sessions import TOTP_WINDOW_SECONDS, AccountStore, current_person, current_user_row
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from index.store.tables import User
 
-__all__ = ["second_factor", "sign_in", "sign_out"]
+__all__ = ["prove", "second_factor", "sign_in", "sign_out"]
 
 #: Between the password and the code.
 _PATIENCE_SECONDS: Final = 300
 
 _WRONG: Final = "The username or the password is wrong."
+_NOT_THE_ONE: Final = "The password is wrong."
 _WRONG_CODE: Final = "The code is wrong, or was used before. Wait for the next one and enter that."
 
 
@@ -71,6 +73,32 @@ def second_factor() -> Response | tuple[str, int] | str:
         form.code.errors = [_WRONG_CODE]
         _record("session.refused", user, "code")
     return render_template("second_factor.html", form=form), 422
+
+
+@people.route("/sign-in/again", methods=["GET", "POST"])
+@limiter.limit(CODE_LIMIT, key_func=by_account, methods=["POST"], deduct_when=_failed)
+def prove() -> Response | tuple[str, int] | str:
+    """Whoever is signed in gives all factors once more, before what cannot be undone or gives power away."""
+    user = current_user_row()
+    if user is None:
+        return redirect(url_for("people.sign_in"), 303)
+    form = ProofForm()
+    needs_code = bool(user.tf_primary_method and user.tf_totp_secret)
+    if request.method == "GET":
+        form.next.data = request.args.get("next", "")
+        return render_template("prove.html", form=form, needs_code=needs_code)
+    if form.validate_on_submit():
+        # The password first: a code works once, and must not be used up for nothing.
+        if _user_with(user.username, form.password.data) is None:
+            form.password.errors = [_NOT_THE_ONE]
+        elif needs_code and not _code_is_right(user, form.code.data or ""):
+            form.code.errors = [_WRONG_CODE]
+            _record("session.refused", user, "code")
+        else:
+            note_proof()
+            _record("session.proved", user, "")
+            return redirect(form.next.data if _is_local(form.next.data) else _home(), 303)
+    return render_template("prove.html", form=form, needs_code=needs_code), 422
 
 
 @people.post("/sign-out")
@@ -129,6 +157,7 @@ def _signed_in(user: User, next_url: str) -> Response:
     session.clear()
     session.permanent = True
     login_user(user, remember=False)
+    note_proof()
     _record("session.opened", user, "")
     return redirect(next_url if _is_local(next_url) else _home(), 303)
 

@@ -20,6 +20,7 @@ from index.services import current_services
 from index.store.tables import ProjectStatus
 from webui.blueprint import people
 from webui.guard import mark, signed_in
+from webui.proving import has_proved_lately
 from webui.sessions import current_person
 
 if TYPE_CHECKING:
@@ -43,8 +44,11 @@ class _Managed:
     """The visible files by version, the latest published first."""
 
 
-def _manages(action: Action) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A view for whom `action` is allowed on the project; others are told what they would be told of no project."""
+def _manages(action: Action, *, proof: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A view for whom `action` is allowed on the project; others are told what they would be told of no project.
+
+    With `proof` it asks for a fresh sign-in, with the second factor where it is on.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -52,6 +56,8 @@ def _manages(action: Action) -> Callable[[Callable[..., Any]], Callable[..., Any
             if current_person() is None:
                 return redirect(url_for("people.sign_in", next=request.path if request.method == "GET" else None), 303)
             try:
+                if proof and not has_proved_lately():
+                    return _ask_for_proof(canonicalize_name(name), more.get("version"), action)
                 return view(canonicalize_name(name), **more)
             except (ProjectUnknown, NotAllowed) as refusal:
                 abort(refusal.status, refusal.message)
@@ -61,6 +67,21 @@ def _manages(action: Action) -> Callable[[Callable[..., Any]], Callable[..., Any
         return mark(action)(guarded)
 
     return decorate
+
+
+def _ask_for_proof(name: str, version: str | None, action: Action) -> Response:
+    """The way to where it is given, and back to the form; for whom the action is not allowed, nothing of that.
+
+    Raises:
+        ProjectUnknown, NotAllowed: it is not.
+    """
+    with _errand(writes=False) as errand:
+        errand.project(name, action)
+    if version is None:
+        back = url_for("people.manage", name=name)
+    else:
+        back = url_for("people.manage_release", name=name, version=version)
+    return redirect(url_for("people.prove", next=back), 303)
 
 
 @people.get("/manage/<name>/")
@@ -92,7 +113,7 @@ def yank(name: str, version: str) -> Response:
 
 
 @people.post("/manage/<name>/<version>/delete")
-@_manages(Action.DELETE_FILES)
+@_manages(Action.DELETE_FILES, proof=True)
 def delete(name: str, version: str) -> Response:
     """The release, or a file of it, is deleted."""
     target = _target(name, version)
@@ -128,7 +149,7 @@ def quarantine(name: str) -> Response:
 
 
 @people.post("/manage/<name>/members")
-@_manages(Action.CHANGE_MEMBERS)
+@_manages(Action.CHANGE_MEMBERS, proof=True)
 def set_member(name: str) -> Response:
     """An account has a part in the project, or another one."""
     username, role = request.form.get("username", "").strip(), request.form.get("role", "")
@@ -139,7 +160,7 @@ def set_member(name: str) -> Response:
 
 
 @people.post("/manage/<name>/members/remove")
-@_manages(Action.CHANGE_MEMBERS)
+@_manages(Action.CHANGE_MEMBERS, proof=True)
 def remove_member(name: str) -> Response:
     """An account has no part in the project any more."""
     username = request.form.get("username", "").strip()
