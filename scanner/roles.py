@@ -51,9 +51,10 @@ _ASIDE_FOLDERS: Final = frozenset(
 )
 _TEST_FILE: Final = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py|noxfile\.py")
 
+#: The name of a file, but no place in one (`file.py:3`), as documentation and messages name it.
 _NAMED_FILE: Final = re.compile(
     rb"(?<![\w.-])[\w.-]{1,100}\."
-    rb"(?:pyw?|pyc|sh|bash|bat|cmd|ps1|vbs|jse?|wsf|hta|exe|dll|so|pyd|dylib|bin|scr|jar|pth)\b"
+    rb"(?:pyw?|pyc|sh|bash|bat|cmd|ps1|vbs|jse?|wsf|hta|exe|dll|so|pyd|dylib|bin|scr|jar|pth)\b(?!:\d)"
 )
 #: File names that so many things have that a mention tells nothing.
 _EVERYWHERE: Final = frozenset({b"setup.py", b"__init__.py", b"conftest.py", b"conf.py", b"__main__.py"})

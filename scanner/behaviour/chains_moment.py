@@ -88,10 +88,16 @@ def _names_asked(facts: Facts) -> Iterator[Hit]:
 
 
 def _pages(facts: Facts) -> Iterator[Hit]:
-    """A page that opens by itself."""
+    """A page that opens by itself, without a question before it."""
+    asked = {event.function for event in facts.events("question")}
     for event in facts.events(Effect.BROWSE, Effect.PROCESS):
         fixed = patterns.FIXED_ADDRESS.search(event.text) is not None
-        if facts.runs(event) and fixed and (event.what == Effect.BROWSE or _OPENED_PAGE.match(event.text)):
+        if (
+            facts.runs(event)
+            and fixed
+            and event.function not in asked
+            and (event.what == Effect.BROWSE or _OPENED_PAGE.match(event.text))
+        ):
             yield Hit("page-opened-by-itself", event)
 
 

@@ -1,4 +1,4 @@
-"""Calls that put into files what somebody sees or holds: pictures, recordings, archives, data bases."""
+"""Calls that put into files what somebody sees or holds, that feed processes, ask, and remove."""
 
 from __future__ import annotations
 
@@ -91,6 +91,12 @@ def _removed(it: Interpreter, call: Call) -> Value | None:
 def _fed(it: Interpreter, call: Call) -> Value | None:
     """Something is put into a process that runs: an interpreter takes it for code."""
     it.emit("fed-process", call.function.ref or "", call.node, (call.argument(0, "input"),))
+    return None
+
+
+@register("builtins.input", "builtins.raw_input", "click.confirm", "click.prompt")
+def _asked(it: Interpreter, call: Call) -> Value | None:
+    it.emit("question", call.function.ref or "", call.node, ())
     return None
 
 
