@@ -115,10 +115,10 @@ rule install_command_with_network
         kind = "text"
         technique = "T1195.002"
         reference = "https://attack.mitre.org/techniques/T1195/002/"
-        false_positives = "Packages that compile or fetch a native library while they are built."
+        false_positives = "Packages that fetch a native library when they are installed."
         members = "setup.py"
     strings:
-        $class = /\w\((\w{1,30}\.)?_{0,2}(install|develop|egg_info|build_py|build_ext|bdist_egg)(_lib|_scripts)?(\.install|\.develop)?\):/
+        $class = /\w\((\w{1,30}\.)?_{0,2}(install|develop|egg_info|easy_install|bdist_egg)(_lib|_scripts)?(\.install|\.develop)?\):/
         $hook = "atexit.register(" private
         $cmdclass = "cmdclass" private
         $net1 = "requests.get("

@@ -184,7 +184,9 @@ def _installing(facts: Facts) -> Iterator[Hit]:
         if event.function is None or event.function not in facts.hooks or event.guarded:
             continue
         if event.what in {Effect.NETWORK, Effect.DOWNLOAD} or resolves_fixed_name(event):
-            yield Hit("install-hook-network", event)
+            # Commands that build may fetch what they build from.
+            installing = event.function in facts.install_hooks
+            yield Hit("install-hook-network", event, Severity.HIGH if installing else Severity.LOW)
         elif event.what == Effect.PROCESS:
             yield Hit("install-hook-process", event)
         elif event.what in {Effect.EXECUTE, Effect.DESERIALIZE} and has(
