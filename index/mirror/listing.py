@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from index.mirror.offers import Offer
     from index.mirror.pages import Kept
     from index.mirror.upstream import Upstream
+    from index.store.tables import Project
 
 __all__ = ["listing"]
 
@@ -34,17 +35,17 @@ def listing(upstream: Upstream, session: Session, name: str, kept: Kept | None) 
     has is not shown either: most of what is taken down there was malware.
     """
     own = {file.filename: file for file in _own(session, name)}
-    status, reason = ProjectStatus.ACTIVE, ""
+    project = find_project(session, name)
     files: list[VisibleFile | PromisedFile] = []
     if kept is None:
         files.extend(own.values())
-    elif kept.page is not None and kept.page.quarantined:
-        status, reason = ProjectStatus.QUARANTINED, "By the upstream index."
     elif kept.page is not None:
         files = _merged(session, name, own, upstream.offers(name, kept.page))
-    is_missing = kept is not None and kept.page is None
-    if not files and (kept is None or (is_missing and not _was_here(session, name))):
+    # An empty page, unlike none at all, tells installers not to look elsewhere for what they have had from here.
+    was_here = kept is not None and project is not None and has_been_visible(session, project)
+    if not files and (kept is None or kept.page is None) and not was_here:
         return None
+    status, reason = _status(project, kept)
     return DetailView(
         name=name,
         files=files,
@@ -55,10 +56,13 @@ def listing(upstream: Upstream, session: Session, name: str, kept: Kept | None) 
     )
 
 
-def _was_here(session: Session, name: str) -> bool:
-    """An empty page, unlike none at all, tells installers not to look elsewhere for what they have had from here."""
-    project = find_project(session, name)
-    return project is not None and has_been_visible(session, project)
+def _status(project: Project | None, kept: Kept | None) -> tuple[ProjectStatus, str]:
+    """What is said of the project, and why: here, or else upstream."""
+    if project is not None and project.status != ProjectStatus.ACTIVE:
+        return ProjectStatus(project.status), project.status_reason
+    if kept is not None and kept.page is not None and kept.page.status is not ProjectStatus.ACTIVE:
+        return kept.page.status, "By the upstream index."
+    return ProjectStatus.ACTIVE, ""
 
 
 def _merged(

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from index.store.tables import ProjectStatus
 from scanner.archive import ArchiveRefused, parse_filename
 from scanner.model import Sha256Hex
 
@@ -41,7 +42,7 @@ class Offer:
 
 def offered(project: str, page: ProjectPage, terms: Terms, *, now: datetime) -> Iterator[Offer]:
     """The files of `page` that may be shown, in its order. Of two under one name neither is."""
-    if page.quarantined:
+    if page.status is ProjectStatus.QUARANTINED:
         return
     count = Counter(file.filename for file in page.files)
     for file in page.files:

@@ -17,6 +17,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from index.mirror.source import SourceFailed, shown_url
+from index.store.tables import ProjectStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +62,8 @@ class ProjectPage:
     """A project's page."""
 
     files: tuple[RemoteFile, ...]
-    quarantined: bool = False
-    """The source gives out nothing of the project (PEP 792)."""
+    status: ProjectStatus = ProjectStatus.ACTIVE
+    """What the source says of the project (PEP 792); of one in quarantine it gives out nothing."""
 
 
 class _Meta(msgspec.Struct, rename="kebab"):
@@ -110,10 +111,10 @@ def read_project(body: Body) -> ProjectPage:
     if body.content_type in _JSON:
         page = _decoded(body, _Page)
         found = tuple(file for raw in page.files[:_MOST_FILES] for file in _json_file(raw, body.url))
-        return ProjectPage(found, quarantined=page.project_status.status == "quarantined")
+        return ProjectPage(found, _status(page.project_status.status))
     text = _html(body)
     files = tuple(file for link in _links(text) for file in _html_file(link, body.url))
-    return ProjectPage(files[:_MOST_FILES], quarantined=_meta(text, "pypi:project-status") == "quarantined")
+    return ProjectPage(files[:_MOST_FILES], _status(_meta(text, "pypi:project-status")))
 
 
 def read_project_list(body: Body) -> tuple[str, ...]:
@@ -136,6 +137,11 @@ def _decoded(body: Body, kind: type[_P]) -> _P:
         raise SourceFailed(f"{shown_url(body.url)} is no page of a Simple API: {str(error)[:200]}") from error
     _require_version(page.meta.api_version, body.url)
     return page
+
+
+def _status(text: str) -> ProjectStatus:
+    """The status; one that we do not know says nothing."""
+    return ProjectStatus(text) if text in set(ProjectStatus) else ProjectStatus.ACTIVE
 
 
 def _require_version(version: str, url: str) -> None:

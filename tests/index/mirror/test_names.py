@@ -187,6 +187,14 @@ def test_a_name_that_upstream_lost_and_somebody_here_took_stays_ours_even_when_t
     assert len(mirror.elsewhere.asked) == asked
 
 
+def test_a_project_whose_only_release_was_rejected_goes_on_coming_from_upstream(mirror: Mirror) -> None:
+    bad, good = mirror.elsewhere.put(wheel()), mirror.elsewhere.put(wheel(version="2.0"))
+    mirror.world.says[bad.sha256] = "enforced"
+
+    assert mirror.fetch(bad).status_code == 403
+    assert mirror.fetch(good).data == good.data
+
+
 @pytest.mark.parametrize("word", ["clear", "flagged"])
 def test_nobody_uploads_to_a_project_from_upstream_or_to_a_name_that_looks_like_it(mirror: Mirror, word: str) -> None:
     file = mirror.elsewhere.put(wheel("mail-tool"))

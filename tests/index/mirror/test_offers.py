@@ -11,6 +11,7 @@ import pytest
 from index.mirror.offers import Terms, offered
 from index.mirror.simple import ProjectPage, RemoteFile
 from index.mirror.source import Source
+from index.store.tables import ProjectStatus
 
 NOW: Final = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCE: Final = Source.parse("https://index.example/simple", ["files.example"])
@@ -65,4 +66,4 @@ def test_of_two_files_under_one_name_neither_is_offered() -> None:
 
 
 def test_of_a_project_in_quarantine_nothing_is_offered() -> None:
-    assert list(offered("tidy", ProjectPage((GOOD,), quarantined=True), TERMS, now=NOW)) == []
+    assert list(offered("tidy", ProjectPage((GOOD,), ProjectStatus.QUARANTINED), TERMS, now=NOW)) == []

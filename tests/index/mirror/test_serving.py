@@ -373,6 +373,22 @@ def test_a_project_in_quarantine_here_gives_nothing_out_and_asks_nobody(mirror: 
     assert len(mirror.elsewhere.asked) == asked
 
 
+def test_the_status_of_a_project_is_what_is_said_here_or_else_upstream(mirror: Mirror) -> None:
+    mirror.fetch(mirror.elsewhere.put(wheel()))
+    shown = []
+    for upstream, here in ((None, None), ("archived", None), ("archived", ProjectStatus.DEPRECATED)):
+        if upstream:
+            mirror.elsewhere.status["tidy"] = upstream
+        if here:
+            with mirror.services.database.write() as session:
+                session.scalars(select(Project)).one().status = here
+        answer = mirror.get("/simple/tidy/", Accept=JSON)
+        assert answer.json is not None
+        shown.append((answer.json["project-status"]["status"], len(answer.json["files"])))
+
+    assert shown == [("active", 1), ("archived", 1), ("deprecated", 1)]
+
+
 def test_a_page_is_kept_for_a_while(make_mirror: Callable[..., Mirror]) -> None:
     mirror = make_mirror(upstream_page_seconds=60)
     mirror.elsewhere.put(wheel())

@@ -125,12 +125,15 @@ def test_an_anchor_whose_text_is_not_the_end_of_its_address_is_left_out() -> Non
     assert files(html('<a href="other-1.0.tar.gz">tidy-1.0.tar.gz</a>')) == ()
 
 
-def test_a_project_may_be_in_quarantine() -> None:
-    meta = '<meta name="pypi:project-status" content="quarantined">'
+@pytest.mark.parametrize("status", ["active", "archived", "deprecated", "quarantined"])
+def test_a_page_says_the_status_of_its_project(status: str) -> None:
+    assert read_project(page(ENTRY, **{"project-status": {"status": status}})).status == status
+    assert read_project(html(f'<meta name="pypi:project-status" content="{status}">')).status == status
 
-    assert read_project(page(ENTRY, **{"project-status": {"status": "quarantined"}})).quarantined
-    assert read_project(html(meta)).quarantined
-    assert not read_project(page(ENTRY, **{"project-status": {"status": "archived"}})).quarantined
+
+def test_a_status_that_nobody_knows_says_nothing() -> None:
+    assert read_project(page(ENTRY, **{"project-status": {"status": "odd"}})).status == "active"
+    assert read_project(page(ENTRY)).status == "active"
 
 
 @pytest.mark.parametrize(
