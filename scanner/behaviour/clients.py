@@ -17,6 +17,10 @@ _HTTP_METHODS: Final = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "request", "options", "stream", "send"}
 )
 
+#: What is put into a data base that is reached by its address.
+_INSERTION: Final = re.compile(
+    r"pymongo\.(?:mongo_client\.)?MongoClient\(\)[\w.()]{0,80}\.(?:insert|insert_one|insert_many|save)"
+)
 _CHAT: Final = (
     r"(?:telebot|aiogram|telegram|pyrogram|telethon|discord|nextcord|disnake|vk_api|vkbottle|slack_\w{2,8})\b"
 )
@@ -40,7 +44,9 @@ HANDLER_TAKERS: Final = re.compile(
 def is_web_request(ref: str) -> bool:
     """Whether `ref` is a method of an HTTP session that sends a request."""
     head, _, method = ref.rpartition(".")
-    return head.endswith("()") and method in _HTTP_METHODS and head[:-2] in _HTTP_CLIENTS
+    if _INSERTION.fullmatch(ref):
+        return True
+    return method in _HTTP_METHODS and head.removesuffix("()") in _HTTP_CLIENTS
 
 
 def is_chat_action(ref: str) -> bool:

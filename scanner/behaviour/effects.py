@@ -85,7 +85,11 @@ def _package_folder(_it: Interpreter, _call: Call) -> Value | None:
 @register("pathlib.Path().rglob", "pathlib.Path().glob", "pathlib.Path().iterdir")
 def _found_below(it: Interpreter, call: Call) -> Value | None:
     it.emit(Effect.WALK, call.function.ref or "", call.node, (call.owner,))
-    return Value(MISSING, "pathlib.Path()", call.owner.taint, call.owner.trail)
+    found = Value(MISSING, "pathlib.Path()", call.owner.taint, call.owner.trail)
+    text = call.owner.text
+    if text is not None and CREDENTIAL_PLACE.search(text):
+        return tainted(found, CREDENTIAL, f"secrets in {text[-_SHOWN:]}", _line(it, call))
+    return found
 
 
 @register("socket.socket")

@@ -100,6 +100,26 @@ def _asked(it: Interpreter, call: Call) -> Value | None:
     return None
 
 
+@register("PIL.Image.open", "wave.open", "cv2.imread", "imageio.imread", "imageio.v2.imread", "soundfile.read")
+def _picture(it: Interpreter, call: Call) -> Value | None:
+    """What a picture or a sound holds, beside what one sees or hears."""
+    text = call.argument(0, "fp").text
+    held = Value(taint=call.argument(0, "fp").taint & (CREDENTIAL | SCREEN))
+    return tainted(held, FILE, f"content of {text[-60:]}" if text else "content of a file", _line(it, call))
+
+
+@register("os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob")
+def _listed(it: Interpreter, call: Call) -> Value | None:
+    """What lies in a folder; that of a folder of secrets is secret."""
+    ref = call.function.ref or ""
+    it.emit(Effect.WALK, ref, call.node, call.command)
+    place = call.argument(0, "path")
+    found = Value(MISSING, f"{ref}()")
+    if place.text is None or not CREDENTIAL_PLACE.search(place.text.rstrip("*/\\")):
+        return found
+    return tainted(found, CREDENTIAL, f"secrets in {place.text[-60:]}", _line(it, call))
+
+
 @register("mmap.mmap")
 def _memory(it: Interpreter, call: Call) -> Value | None:
     """Memory that may be executed."""

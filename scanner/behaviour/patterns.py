@@ -153,6 +153,7 @@ REVERSE_SHELL: Final = re.compile(
 )
 COMMAND_PERSISTENCE: Final = re.compile(
     r"schtasks(?:\.exe)?\s.{0,40}/create|reg(?:\.exe)?\s{1,4}add\s.{0,120}\\Run|crontab\s{1,4}(?!-[lheu])\S|\|\s{0,4}crontab"
+    r"|\bnet1?(?:\.exe)?\s{1,4}(?:user\s{1,4}\S{1,40}\s{1,4}\S{1,40}\s{1,4}/add|localgroup\s.{0,60}/add)|\buseradd\s{1,4}\S"
     r"|launchctl\s{1,4}load|systemctl\s.{0,40}enable|New-ScheduledTask|CurrentVersion\\+Run|>>\s{0,4}~?/?\S{0,60}\.(?:bashrc|zshrc|profile)",
     _I,
 )

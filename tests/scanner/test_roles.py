@@ -139,6 +139,13 @@ def test_what_looks_like_tests_has_the_role_of_what_imports_it(text: str, is_whe
     assert found[f"{top}p/tests/payload.py"] is Role.IMPORT
 
 
+def test_a_place_in_an_example_that_documentation_names_runs_nothing() -> None:
+    place = {"p-1/p/__init__.py": "# Location: examples/payload.py:3:0", "p-1/examples/payload.py": ""}
+    assert assigned(place, is_wheel=False)["p-1/examples/payload.py"] is Role.TEST
+    script = {"p-1/p/__init__.py": "run('examples/payload.py')", "p-1/examples/payload.py": ""}
+    assert assigned(script, is_wheel=False)["p-1/examples/payload.py"] is Role.IMPORT
+
+
 def test_a_build_script_gives_its_role_to_what_it_imports_and_runs() -> None:
     found = assigned(
         {
