@@ -27,8 +27,12 @@ __all__ = ["DEFAULT_ENTRY", "Inspector", "load_entry", "preload_codecs", "preloa
 #: What runs in the child: bytes, filename, rules and perhaps a memory in; facts out.
 Inspector = Callable[..., "Inspection"]
 
-#: `Counter.most_common`, `strptime`, the idna codec and their like import these when they are called.
-_LATE: Final = ("_strptime", "bisect", "decimal", "fractions", "heapq", "ipaddress", "statistics", "stringprep")
+#: `Counter.most_common`, `strptime`, the idna codec, messages that are written out, warnings that are shown, and their
+#: like import these when they are called.
+_LATE: Final = (
+    *("_strptime", "bisect", "decimal", "email.generator", "fractions", "heapq", "ipaddress", "statistics"),
+    *("stringprep", "tracemalloc"),
+)
 
 #: The function that inspects, as `module:function`.
 DEFAULT_ENTRY: Final = "scanner.inspect:inspect"
