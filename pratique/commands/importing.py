@@ -110,14 +110,23 @@ def _collection(services: Services, source: str, projects: Iterable[str], hosts:
 
 def _told(imported: Iterable[Imported]) -> Counter[str]:
     """How many files came, by what became of them and by the state of what was here; the others are told at once."""
+    from rich.console import Console
+
     counted: Counter[str] = Counter()
-    for one in imported:
-        counted[one.came] += 1
-        if one.state is not None:
-            counted[f"{one.came} {one.state}"] += 1
-        if one.why:
-            click.echo(_line(f"{one.came}: {one.what}: {' '.join(one.why)}"))
+    console = Console(stderr=True)
+    with console.status("Looking at the source") as status:  # shown on a terminal only
+        for one in imported:
+            _count(counted, one)
+            status.update(f"{counted['received']} received, {counted['present']} here already")
     return counted
+
+
+def _count(counted: Counter[str], one: Imported) -> None:
+    counted[one.came] += 1
+    if one.state is not None:
+        counted[f"{one.came} {one.state}"] += 1
+    if one.why:
+        click.echo(_line(f"{one.came}: {one.what}: {' '.join(one.why)}"))
 
 
 def _summary(counted: Counter[str]) -> Iterator[str]:
