@@ -43,7 +43,8 @@ def _stolen(facts: Facts) -> Iterator[Hit]:
         if event.what == Effect.RESOLVE and not _named_domain(event):
             continue
         if taint & CREDENTIAL:
-            yield Hit("credential-exfiltration", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
+            # Where somebody must call it, it may be the one thing that the credential is for.
+            yield Hit("credential-exfiltration", event, facts.graded(event, Severity.CRITICAL, Severity.MEDIUM))
         elif taint & ENVIRONMENT_ALL:
             yield Hit("env-exfiltration", event, facts.graded(event, Severity.CRITICAL, Severity.HIGH))
         elif taint & (CLIPBOARD | SCREEN):
