@@ -1,14 +1,18 @@
-"""Other servers beside ours: bare Flask as the limit of what its stack can do, and pypiserver."""
+"""Other servers beside ours: bare Flask as the limit of what its stack can do, pypiserver and devpi."""
 
 from __future__ import annotations
 
 import subprocess
+from base64 import b64encode
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from benchmarks.load import JSON, Read, Target
+from benchmarks.load import JSON, Read, Target, upload_all
 from tests.servers.instance import free_port, until
 
 if TYPE_CHECKING:
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from tests.fixtures.artifacts import Artifact
 
 __all__ = ["running_peers"]
+
+_PASSWORD: Final = token_urlsafe()
 
 _BARE: Final = """\
 import hashlib, pathlib, uuid
@@ -62,8 +68,10 @@ def running_peers(environment: Path, folder: Path, files: Sequence[Artifact]) ->
             targets.append(stack.enter_context(_bare(programs, folder / "bare", files)))
         if (programs / "pypi-server").exists():
             targets.append(stack.enter_context(_pypiserver(programs, folder / "pypiserver", files)))
+        if (programs / "devpi-server").exists():
+            targets.append(stack.enter_context(_devpi(programs, folder / "devpi", files)))
         if not targets:
-            raise FileNotFoundError(f"{programs} has neither gunicorn nor pypi-server")
+            raise FileNotFoundError(f"{programs} has neither gunicorn nor pypi-server nor devpi-server")
         yield targets
 
 
@@ -109,12 +117,50 @@ def _pypiserver(programs: Path, folder: Path, files: Sequence[Artifact]) -> Iter
 
 
 @contextmanager
+def _devpi(programs: Path, folder: Path, files: Sequence[Artifact]) -> Iterator[Target]:
+    """devpi-server as it comes, on SQLite, with an index of its own that inherits from nothing."""
+    folder.mkdir(parents=True)
+    port, project = free_port(), files[0].filename.split("-")[0]
+    state = ["--serverdir", str(folder / "state")]
+    subprocess.run([programs / "devpi-init", *state, "--no-root-pypi"], check=True, capture_output=True)
+    command = [programs / "devpi-server", *state, "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, folder, f"http://127.0.0.1:{port}") as (url, process):
+        target = Target("devpi", url, process, [], "/bench/dev/", ("bench", _make_devpi_index(url)))
+        upload_all(target, files)
+        page = f"/bench/dev/+simple/{project}/"
+        found = requests.get(f"{url}{page}", headers={"Accept": JSON}, timeout=60).json()["files"][0]["url"]
+        reads = [
+            Read("detail JSON", page, {"Accept": JSON}),
+            Read("detail HTML", page),
+            Read("file of 20 kB", urlsplit(urljoin(f"{url}{page}", found)).path),
+            Read("project list (HTML)", "/bench/dev/+simple/"),
+        ]
+        yield replace(target, reads=reads)
+
+
+def _make_devpi_index(url: str) -> str:
+    """A user and an index, made as devpi's own client makes them; the token that it would upload with.
+
+    With the password itself, devpi would hash it for every upload, and that slowly.
+    """
+    requests.put(f"{url}/bench", json={"password": _PASSWORD}, timeout=60).raise_for_status()
+    answer = requests.post(f"{url}/+login", json={"user": "bench", "password": _PASSWORD}, timeout=60)
+    answer.raise_for_status()
+    token = str(answer.json()["result"]["password"])
+    proof = b64encode(f"bench:{token}".encode()).decode()
+    wanted = {"type": "stage", "bases": [], "volatile": True}
+    made = requests.put(f"{url}/bench/dev", json=wanted, headers={"X-Devpi-Auth": proof}, timeout=60)
+    made.raise_for_status()
+    return token
+
+
+@contextmanager
 def _running(command: Sequence[object], folder: Path, url: str) -> Iterator[tuple[str, int]]:
     """The server's address and process, as soon as it answers."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(part) for part in command], cwd=folder, stdout=log, stderr=log)
         try:
-            until(lambda: _answers(url, process, folder / "log"), seconds=30, what=f"{url} answers")
+            until(lambda: _answers(url, process, folder / "log"), seconds=120, what=f"{url} answers")
             yield url, process.pid
         finally:
             process.terminate()

@@ -8,6 +8,7 @@ import subprocess
 import time
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.client import HTTPConnection
@@ -19,9 +20,19 @@ from urllib.parse import urlsplit
 from tests.fixtures.artifacts import Artifact, build_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["JSON", "Read", "Target", "measure_reads", "measure_uploads", "upload_all", "wheel"]
+__all__ = [
+    "JSON",
+    "Read",
+    "Target",
+    "measure_reads",
+    "measure_uploads",
+    "processor_seconds",
+    "send_at",
+    "upload_all",
+    "wheel",
+]
 
 JSON: Final = "application/vnd.pypi.simple.v1+json"
 
@@ -140,17 +151,32 @@ def upload_all(target: Target, artifacts: Sequence[Artifact]) -> None:
     _send_all(target, [_form(artifact) for artifact in artifacts])
 
 
-def _processor_seconds(target: Target) -> float:
-    """What the server's processes have used: unlike a rate, it depends little on who else uses the machine."""
+def send_at(target: Target, due: float, artifact: Artifact) -> float:
+    """The file is uploaded when `due` (of the monotonic clock) comes; the seconds from then to the answer."""
+    body = _form(artifact)
+    time.sleep(max(0.0, due - time.monotonic()))
+    _send_all(target, [body])
+    return time.monotonic() - due
+
+
+def processor_seconds(processes: Iterable[int]) -> float:
+    """What the processes have used: unlike a rate, it depends little on who else uses the machine."""
     ticks = 0
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = place.parent.name, place.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if target.process in {int(pid), int(rest[1])}:
-            ticks += int(rest[11]) + int(rest[12])
+    for process in processes:
+        with suppress(OSError):  # it ended meanwhile
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _processor_seconds(target: Target) -> float:
+    """What the server's process and its children have used."""
+    children = []
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(place.read_text().rpartition(")")[2].split()[1]) == target.process:
+                children.append(int(place.parent.name))
+    return processor_seconds([target.process, *children])
 
 
 def _send_all(target: Target, bodies: Sequence[bytes]) -> list[float]:
