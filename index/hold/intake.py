@@ -47,6 +47,7 @@ __all__ = [
     "Receipt",
     "ReceivedFile",
     "SessionUnderWay",
+    "answer_from",
     "keep_open",
     "precheck",
     "receive",
@@ -81,6 +82,11 @@ class ReceivedFile:
     provenance: str | None = None
     """What verifying the attestations told: a JSON array of :class:`scanner.model.ProvenanceFact`."""
 
+    @property
+    def place(self) -> Place:
+        """Where it is to go."""
+        return Place(self.project, self.version, self.filename, self.sha256)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -102,7 +108,7 @@ def precheck(session: Session, *, project: str, filename: str, sha256: str, uplo
         FilenameTaken: other bytes have the filename, or what was withdrawn or deleted has it.
     """
     place = Place(project, filename=filename, sha256=sha256)
-    return _answer(place, read_standing(session, place, uploader.id), uploader)
+    return answer_from(place, read_standing(session, place, uploader.id), uploader)
 
 
 def require_permission(standing: Standing, project: str, uploader: Principal) -> None:
@@ -120,7 +126,8 @@ def require_permission(standing: Standing, project: str, uploader: Principal) ->
         raise NameReserved(project)
 
 
-def _answer(place: Place, standing: Standing, uploader: Principal) -> Receipt | None:
+def answer_from(place: Place, standing: Standing, uploader: Principal) -> Receipt | None:
+    """As `precheck`, for whoever knows how things stand."""
     require_permission(standing, place.project, uploader)
     if standing.bytes_rejected:
         raise BytesRejected(place.sha256)
@@ -142,20 +149,23 @@ def receive(  # noqa: PLR0913 # one upload has that many sides, all named
     now: datetime,
     settle_seconds: float,
     into: str | None = None,
+    standing: Standing | None = None,
 ) -> Receipt:
     """The file is in a submission of its release, held, when the caller's transaction commits.
 
     `into` is the open submission of a publishing session, where the file comes through one. The bytes must be stored
-    durably before. Ring the doorbell after the commit.
+    durably before. `standing` is how things stand at the file's place, where the caller has read that under the
+    project's lock. Ring the doorbell after the commit.
 
     Raises:
         IntakeRefused: as `precheck`, or because a publishing session fills the release; nothing was written.
     """
     database.lock_project(session, file.project)
     session.flush()
-    place = Place(file.project, file.version, file.filename, file.sha256)
-    standing = read_standing(session, place, uploader.id)
-    receipt = _answer(place, standing, uploader)
+    place = file.place
+    if standing is None:
+        standing = read_standing(session, place, uploader.id)
+    receipt = answer_from(place, standing, uploader)
     if receipt is not None:
         return receipt
     opening = Opening(session, uploader, actor, now)

@@ -35,6 +35,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
+    "PRAGMA wal_autocheckpoint=4000",  # pages: 16 MB. Each time, one commit waits until they are in the file
 )
 
 

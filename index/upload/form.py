@@ -107,8 +107,7 @@ def receive_form(body: Body, folder: Path, limits: FormLimits) -> Iterator[Uploa
     """
     if body.length is not None and body.length > limits.body_bytes:
         raise _too_large(limits)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", delete=False) as target:
+    with _temporary(folder) as target:
         try:
             reader = _FormReader(target, limits)
             _feed(body, reader, limits)
@@ -116,6 +115,14 @@ def receive_form(body: Body, folder: Path, limits: FormLimits) -> Iterator[Uploa
         finally:
             with suppress(OSError):  # the keeper sweeps the folder; an upload that is stored stays stored
                 os.unlink(target.name)  # noqa: PTH108 # the name is a string
+
+
+def _temporary(folder: Path) -> IO[bytes]:
+    try:
+        return tempfile.NamedTemporaryFile(dir=folder, prefix="upload-", delete=False)  # the caller closes it
+    except FileNotFoundError:  # the first upload, or somebody has emptied the data folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return _temporary(folder)
 
 
 class _Writer:

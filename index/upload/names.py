@@ -69,14 +69,18 @@ _TYPED_BY_MISTAKE: Final = """
 """
 
 
-def name_faults(session: Session, name: str, uploader: Principal) -> Iterator[Fault]:
+def name_faults(session: Session, name: str, uploader: Principal, *, is_member: bool | None = None) -> Iterator[Fault]:
     """What is wrong with giving a new project the normalized `name`. Nothing, where `uploader` may use it already.
+
+    `is_member` is whether the uploader is one of the project, where the caller knows that.
 
     A name too near to one whose first release is held gets the words of a prohibited name, as that name itself
     does: nobody learns from an answer what is held.
     """
-    session.flush()
-    if session.execute(_IS_MEMBER, {"name": name, "uploader": uploader.id}).scalar_one():
+    if is_member is None:
+        session.flush()
+        is_member = session.execute(_IS_MEMBER, {"name": name, "uploader": uploader.id}).scalar_one()
+    if is_member:
         return
     if is_standard_library(name):
         yield fault(

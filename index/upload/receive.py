@@ -10,7 +10,8 @@ from http import HTTPStatus
 from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
-from index.hold.intake import IntakeRefused, NameReserved, ReceivedFile, precheck, receive
+from index.hold.intake import IntakeRefused, NameReserved, ReceivedFile, answer_from, receive
+from index.hold.standing import Place, read_standing
 from index.upload.attestations import Attested, examine_attestations
 from index.upload.auth import current_user, require_scope
 from index.upload.checks import classifier_faults, digest_faults, request_faults, require_upload, tag_faults
@@ -115,7 +116,8 @@ def take_file(  # noqa: PLR0913 # one upload has that many sides
     services.database.lock_project(session, file.project)
     if services.settings.namespaces:
         require_namespace(session, file.project, user)
-    faults = list(name_faults(session, file.project, user))
+    standing = read_standing(session, file.place, user.id)
+    faults = list(name_faults(session, file.project, user, is_member=standing.member))
     with translated():
         receipt = receive(
             services.database,
@@ -126,6 +128,7 @@ def take_file(  # noqa: PLR0913 # one upload has that many sides
             now=now,
             settle_seconds=services.settings.settle_seconds,
             into=into,
+            standing=standing,
         )
     if not receipt.duplicate:
         # The last file with these bytes may have been deleted since they were stored.
@@ -211,17 +214,17 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
         user = upload.uploader.user
         if services.settings.namespaces:
             require_namespace(session, filename.name, user)
+        place = Place(filename.name, filename=filename.filename, sha256=content.sha256)
+        standing = read_standing(session, place, user.id)
         try:
-            receipt = precheck(
-                session, project=filename.name, filename=filename.filename, sha256=content.sha256, uploader=user
-            )
+            receipt = answer_from(place, standing, user)
         except NameReserved as reserved:
             # Noted like a prohibited name, among all other faults: the two must not be told apart.
             upload.faults.append(Fault(reserved.code, reserved.message))
             return None
         if receipt is None:
             target = Target(filename.name, filename.version, content.size)
-            upload.faults.extend(name_faults(session, filename.name, user))
+            upload.faults.extend(name_faults(session, filename.name, user, is_member=standing.member))
             upload.faults.extend(release_faults(session, target, release_limits(services), now=upload.now))
         elif upload.faults:
             raise UploadRefused(upload.faults)
