@@ -19,7 +19,7 @@ from webui import assets, errors, security_headers, sessions, words
 from webui.blueprint import NAME, people
 from webui.limits import limiter
 from webui.rulebook import rule_meaning
-from webui.views import account, admin, home, manage, project, review, source, submission
+from webui.views import account, admin, home, manage, project, review, source, submission, tokens
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,7 +29,7 @@ __all__ = ["init_app"]
 _LARGEST_FORM: Final = 256 * 1024
 
 #: Imported for their routes.
-_VIEWS = (account, admin, home, manage, project, review, source, submission)
+_VIEWS = (account, admin, home, manage, project, review, source, submission, tokens)
 
 
 def init_app(app: Flask) -> None:

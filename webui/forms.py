@@ -6,10 +6,10 @@ from typing import Final
 
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
-__all__ = ["CodeForm", "DecisionForm", "ProofForm", "SignInForm", "SwitchForm"]
+__all__ = ["CodeForm", "DecisionForm", "ProofForm", "SignInForm", "SwitchForm", "TokenForm"]
 
 _LONGEST_REASON: Final = 4000
 
@@ -56,6 +56,34 @@ class ProofForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
         validators=[Optional(), Regexp(r"^[0-9]{6}$", message="The code is six digits.")],
     )
     next = HiddenField()
+
+
+class TokenForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types
+    """A new API token."""
+
+    label = StringField(
+        "Name", filters=[_stripped], validators=[DataRequired("Give the token a name."), Length(max=100)]
+    )
+    scope = RadioField("What it may do", choices=["upload", "read"], default="upload", validate_choice=True)
+    project = StringField(
+        "Project",
+        filters=[_stripped],
+        validators=[
+            Optional(),
+            Length(max=200),
+            Regexp(r"(?i)^[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?$", message="This is no name that a project can have."),
+        ],
+    )
+    days = IntegerField("Days", validators=[Optional(), NumberRange(1, 3650, "Between 1 and 3,650 days.")])
+
+    def validate_project(self, field: StringField) -> None:
+        """A token that only reads is bound to no project.
+
+        Raises:
+            ValidationError: this one would be.
+        """
+        if field.data and self.scope.data == "read":
+            raise ValidationError("A token that only reads reads everything: leave the project empty.")
 
 
 class DecisionForm(FlaskForm):  # type: ignore[misc] # Flask-WTF ships no types

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from index.accounts.permissions import Person
 from index.audit.log import Event, append
+from index.store.outbox import Notice, NoticeKind, put
 from index.store.tables import Scope, Token, User
 from index.store.tables.base import table_of
 
@@ -33,6 +34,7 @@ __all__ = [
     "list_tokens",
     "looks_like_token",
     "revoke_token",
+    "tell_of_token",
 ]
 
 #: What every secret begins with, so that people and secret scanners recognise one.
@@ -110,6 +112,13 @@ def create_token(  # noqa: PLR0913 # the caller names each of them
         now=now,
     )
     return token, secret
+
+
+def tell_of_token(session: Session, token: Token, *, now: datetime) -> None:
+    """Whoever owns the new token is owed a mail about it."""
+    scope = "It reads what is published." if token.scope == Scope.READ else "It uploads as you."
+    summary = f"A new API token, {token.label}, was made for your account {token.user.username}. {scope}"
+    put(session, Notice(kind=NoticeKind.ACCOUNT, summary=summary), (token.user.email,), now=now)
 
 
 def authenticate(session: Session, secret: str, *, now: datetime, scope: Scope = Scope.UPLOAD) -> LivingToken | None:

@@ -51,8 +51,8 @@ class Letter:
 
 def write_letter(notice: Notice, *, public_url: str) -> Letter:
     """The letter that tells a maintainer of the notice."""
-    if notice.kind is NoticeKind.CHANGED:
-        return _about_project(notice, public_url=public_url)
+    if notice.kind in {NoticeKind.CHANGED, NoticeKind.ACCOUNT}:
+        return _about_change(notice, public_url=public_url)
     release = f"{notice.project} {notice.version}"
     subject, state = _ABOUT[notice.kind]
     return Letter(
@@ -70,19 +70,20 @@ def write_letter(notice: Notice, *, public_url: str) -> Letter:
     )
 
 
-def _about_project(notice: Notice, *, public_url: str) -> Letter:
+def _about_change(notice: Notice, *, public_url: str) -> Letter:
+    is_account = notice.kind is NoticeKind.ACCOUNT
     return Letter(
-        subject=f"Changed: {notice.project}",
+        subject="Changed: your account" if is_account else f"Changed: {notice.project}",
         opening=notice.summary,
         summary="",
         reasons=tuple(_reason(reason) for reason in notice.reasons),
         comment=notice.comment,
         next_steps=AFTER_A_CHANGE,
         filenames=notice.filenames,
-        where="The project",
-        url=f"{public_url}/manage/{notice.project}/",
-        reference=notice.project,
-        thread=f"project.{notice.project}",
+        where="Your API tokens" if is_account else "The project",
+        url=f"{public_url}/account/tokens/" if is_account else f"{public_url}/manage/{notice.project}/",
+        reference="account" if is_account else notice.project,
+        thread="account" if is_account else f"project.{notice.project}",
     )
 
 

@@ -36,6 +36,7 @@ CHALLENGE: Final = 'Basic realm="pratique", charset="UTF-8"'
 GUARD_THEMSELVES: Final = (
     "/.well-known/",
     "/accessibility",
+    "/account/",
     "/admin/",
     "/api/",
     "/assets/",

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
     """Somebody did something to a project that its owners have to know of."""
+    ACCOUNT = "account"
+    """Something was done with an account that its owner has to know of."""
 
 
 class NoticeReason(msgspec.Struct, frozen=True):
@@ -43,9 +45,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     kind: NoticeKind
     submission_id: str = ""
     """Empty where it is about a whole project."""
-    project: str
+    project: str = ""
     version: str = ""
-    filenames: tuple[str, ...]
+    filenames: tuple[str, ...] = ()
     summary: str = ""
     """The verdict's sentence."""
     reasons: tuple[NoticeReason, ...] = ()

@@ -57,6 +57,7 @@ FULL: Final = (
     Page("project", "/project/small-colours/", "nobody"),
     Page("search", "/search", "nobody"),
     Page("search-without-a-hit", "/search?q=nothing-like-it", "nobody"),
+    Page("tokens", "/account/tokens/", "owner"),
     Page("prove", "/sign-in/again?next=/manage/small-colours/", "owner"),
     Page("prove-with-second-factor", "/sign-in/again"),
     Page("manage", "/manage/small-colours/", "owner"),

@@ -26,10 +26,12 @@ PUBLIC: Final = {
     "people.openapi": "a description of interfaces",
     "people.project": "what is published",
     "people.prove": "the way in, once more",
+    "people.revoke": "one's own tokens, and nobody else's",
     "people.second_factor": "the way in",
     "people.sign_in": "the way in",
     "people.sign_out": "the way out",
     "people.static": "style sheet, script, pictures",
+    "people.tokens": "one's own tokens, and nobody else's",
 }
 
 #: What guards itself: installers read what is published, uploaders and owners' programs prove themselves with a token.
