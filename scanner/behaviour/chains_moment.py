@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scanner.behaviour.events import Event
+    from scanner.behaviour.values import Value
 
 __all__ = ["RULES"]
 
@@ -159,10 +160,19 @@ def _dropped(facts: Facts) -> Iterator[Hit]:
 
 def _drops(facts: Facts, event: Event) -> bool:
     """Whether the event starts a file that the code has written, and that is a script or program by its name."""
-    if has(event.value, WRITTEN_FILE) and _DROPPED.search(event.text):
+    if any(has(word, WRITTEN_FILE) and _DROPPED.search(word.text or "") for word in _words(event)):
         return True
     marked = (text for text, taint in facts.report.marked.items() if taint & WRITTEN_FILE and _DROPPED.search(text))
     return any(text in event.text for text in marked)
+
+
+def _words(event: Event) -> Iterator[Value]:
+    """The words of a command: its arguments, and what stands in lists among them."""
+    for argument in event.arguments:
+        if argument.text is None and isinstance(argument.elements, list | tuple):
+            yield from argument.elements[:64]
+        else:
+            yield argument
 
 
 def _planted(facts: Facts) -> Iterator[Hit]:

