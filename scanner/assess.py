@@ -33,7 +33,7 @@ from scanner.policy import WHOLE_RELEASE
 from scanner.stable import stable_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scanner.policy import Policy
     from scanner.ruleset import Ruleset
@@ -187,32 +187,60 @@ class _Weighing:
         """One reason for each rule that hit, the strongest first.
 
         What stands in one member is about one thing; pieces from all over a large artifact come together by chance.
-        So the member that says most counts fully, and what other members alone say counts as the policy's
-        `elsewhere_factor` has it. More evidence of whatever kind never makes the sum smaller.
+        So the member that says most counts fully. What others add to it counts by the policy's `elsewhere_factor`, and
+        together up to `elsewhere_most`. More evidence of whatever kind never makes the sum smaller.
         """
         here = self._heaviest_place()
-        found = (self._counted(list(places.values()), here) for places in self._reasons.values())
+        parts = {rule: self._parts(places, here) for rule, places in self._reasons.items()}
+        rest = sum(more for _, more in parts.values())
+        share = min(1.0, self._policy.elsewhere_most / rest) if rest else 1.0
+        found = (
+            self._counted(places, here, parts[rule][0] + share * parts[rule][1])
+            for rule, places in self._reasons.items()
+        )
         return tuple(sorted(found, key=lambda r: (not r.holds, -r.weight, r.kind, r.rule)))
 
     def _heaviest_place(self) -> _Place:
-        gains: dict[_Place, float] = defaultdict(float)
-        for places in self._reasons.values():
-            scattered = max(self._weight_at(reason, None) for reason in places.values())
-            for place, reason in places.items():
-                gains[place] += max(0.0, self._weight_at(reason, place) - scattered)
-        return max(sorted(gains), key=lambda place: round(gains[place], 6), default=("", ""))
+        most, found = -1.0, ("", "")
+        everywhere = {rule: self._parts(places, None) for rule, places in self._reasons.items()}
+        fixed, rest = (sum(part[index] for part in everywhere.values()) for index in (0, 1))
+        at: dict[_Place, list[RuleId]] = defaultdict(list)
+        for rule, places in self._reasons.items():
+            for place in places:
+                at[place].append(rule)
+        for place in sorted(at):
+            full, more = fixed, rest
+            for rule in at[place]:
+                part = self._parts({place: self._reasons[rule][place]}, place)[0]
+                full += max(part - everywhere[rule][0], 0.0)
+                more -= min(max(part - everywhere[rule][0], 0.0), everywhere[rule][1])
+            total = round(full + min(more, self._policy.elsewhere_most), 6)
+            if total > most:
+                most, found = total, place
+        return found
 
-    def _counted(self, reasons: Sequence[Reason], here: _Place) -> Reason:
-        """The reasons of one rule as one."""
-        first = max(reasons, key=lambda r: (r.holds, self._weight_at(r, here), r.weight))
-        weight = max(self._weight_at(reason, here) for reason in reasons)
-        return replace(first, weight=round(weight, 2), count=sum(reason.count for reason in reasons))
+    def _parts(self, places: Mapping[_Place, Reason], here: _Place | None) -> tuple[float, float]:
+        """What one rule counts fully when `here` is the member that says most, and what other members add to that."""
+        full = [reason.weight for place, reason in places.items() if place == here or self._is_everywhere(reason)]
+        spread = max(reason.weight for reason in places.values()) * self._policy.elsewhere_factor
+        return max(full, default=0.0), max(0.0, spread - max(full, default=0.0))
 
-    def _weight_at(self, reason: Reason, here: _Place | None) -> float:
-        """What the reason weighs when `here` is the place that counts fully."""
-        everywhere = not reason.member or reason.kind in WHOLE_RELEASE
-        full = everywhere or (reason.filename, reason.member) == here
-        return reason.weight * (1.0 if full else self._policy.elsewhere_factor)
+    @staticmethod
+    def _is_everywhere(reason: Reason) -> bool:
+        """Whether the reason is about no single member."""
+        return not reason.member or reason.kind in WHOLE_RELEASE
+
+    def _counted(self, places: Mapping[_Place, Reason], here: _Place, weight: float) -> Reason:
+        """The reasons of one rule as one, shown where it weighs most."""
+        factor = self._policy.elsewhere_factor
+        first = max(
+            places.items(),
+            key=lambda one: (
+                one[1].holds,
+                one[1].weight * (1.0 if one[0] == here or self._is_everywhere(one[1]) else factor),
+            ),
+        )[1]
+        return replace(first, weight=round(weight, 2), count=sum(reason.count for reason in places.values()))
 
     def outcome(self, reasons: Iterable[Reason]) -> Outcome:
         """The word for these reasons."""

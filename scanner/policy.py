@@ -37,6 +37,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     of all findings in a member that it had byte for byte."""
     elsewhere_factor: float = 1.0
     """What is left of a finding in another member than the one that says most."""
+    elsewhere_most: float = 1000.0
+    """What all such findings together add at most."""
     holding_rules: frozenset[str] = frozenset()
     """Rules that put a submission before a person by themselves, whatever the sum."""
     unscannable_rules: frozenset[str] = frozenset()

@@ -74,6 +74,15 @@ def test_evidence_in_one_member_outweighs_the_same_evidence_scattered() -> None:
     assert scattered.risk < together.risk
 
 
+def test_what_is_scattered_adds_no_more_than_policy_lets_it() -> None:
+    rules = ("misleading-extension", "archive-under-another-name", "case-collision", "double-extension")
+    heavy = [finding(rule, member=f"x/{rule}.py") for rule in rules]
+    most = max(verdict(one).risk for one in heavy)
+    policy = RULES.policy
+    assert sum(verdict(one).risk for one in heavy) - most > 2 * policy.elsewhere_most
+    assert verdict(*heavy).risk == pytest.approx(most + policy.elsewhere_most, abs=0.03)
+
+
 def test_what_concerns_the_whole_release_counts_fully_wherever_the_rest_is() -> None:
     alone = verdict(finding("direct-url-dependency", member="")).risk
     both = verdict(finding("direct-url-dependency", member=""), finding("misleading-extension"))
