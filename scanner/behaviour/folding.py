@@ -36,6 +36,7 @@ _FAILURES: Final = (
     LookupError,
     ArithmeticError,
     AttributeError,
+    AssertionError,
     EOFError,
     OSError,
     MemoryError,
@@ -216,7 +217,7 @@ def _expanded(kind: str) -> Callable[..., object]:
 def _codecs_decode(data: Any, encoding: str = "utf-8", _errors: str = "strict") -> object:
     name = encoding.lower().replace("-", "_")
     if _is_text_codec(name):
-        return bytes(data).decode(name)
+        return _bytes(_no_length(data)).decode(name)
     if name in {"rot13", "rot_13"}:
         return codecs.decode(data, "rot13")
     raw = data.encode("ascii") if isinstance(data, str) else data
@@ -240,7 +241,7 @@ def _codecs_encode(data: Any, encoding: str = "utf-8", _errors: str = "strict") 
 
 def _padded(decoder: Callable[..., bytes]) -> Callable[..., bytes]:
     def decode(data: Any, *args: Any, **_kwargs: Any) -> bytes:
-        raw = data.encode("ascii") if isinstance(data, str) else bytes(data)
+        raw = data.encode("ascii") if isinstance(data, str) else _bytes(_no_length(data))
         return decoder(raw, *args)
 
     return decode
@@ -256,6 +257,13 @@ def _scalars(items: Any) -> list[Any]:
     if not _flat(items):
         raise ValueError("nested")
     return _listed(items)
+
+
+def _no_length(data: Any) -> Any:
+    """`data`, which must not be a number: that would make so many bytes."""
+    if isinstance(data, int):
+        raise TypeError("a number is no text")
+    return data
 
 
 def _bytes(data: Any = b"", *args: Any) -> bytes:

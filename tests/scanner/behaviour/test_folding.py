@@ -8,6 +8,7 @@ import bz2
 import codecs
 import gzip
 import lzma
+import tracemalloc
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -209,3 +210,18 @@ def test_unknown_operations_are_missing() -> None:
     assert fold_call("os.system", ["x"], {}, budget) is MISSING
     assert fold_method(object(), "join", [], {}, budget) is MISSING
     assert fold_method("x", "__class__", [], {}, budget) is MISSING
+
+
+@pytest.mark.parametrize("name", ["base64.b64decode", "base64.b64encode", "codecs.decode", "builtins.bytes"])
+def test_a_number_is_no_text_to_decode_and_makes_no_gigabyte(name: str) -> None:
+    budget = Budget()
+    tracemalloc.start()
+    try:
+        assert fold_call(name, [2_000_000_000], {}, budget) is MISSING
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_assertion_of_the_standard_library_is_no_failure_of_ours() -> None:
+    assert fold_call("base64.b64encode", [b"a", b"not two"], {}, Budget()) is MISSING
