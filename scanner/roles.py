@@ -51,11 +51,13 @@ _ASIDE_FOLDERS: Final = frozenset(
 )
 _TEST_FILE: Final = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py|noxfile\.py")
 
-#: The name of a file, but no place in one (`file.py:3`), as documentation and messages name it.
-_NAMED_FILE: Final = re.compile(
-    rb"(?<![\w.-])[\w.-]{1,100}\."
-    rb"(?:pyw?|pyc|sh|bash|bat|cmd|ps1|vbs|jse?|wsf|hta|exe|dll|so|pyd|dylib|bin|scr|jar|pth)\b(?!:\d)"
+#: The end of a file's name, but no place in one (`file.py:3`), as documentation and messages name it. It begins with a
+#: literal, which is found many times faster than what stands before it.
+_FILE_END: Final = re.compile(
+    rb"\.(?:pyw?|pyc|sh|bash|bat|cmd|ps1|vbs|jse?|wsf|hta|exe|dll|so|pyd|dylib|bin|scr|jar|pth)\b(?!:\d)"
 )
+_TURNED: Final = re.compile(rb"[\w.-]+")
+_LONGEST_FILE: Final = 108
 #: File names that so many things have that a mention tells nothing.
 _EVERYWHERE: Final = frozenset({b"setup.py", b"__init__.py", b"conftest.py", b"conf.py", b"__main__.py"})
 _NAMESAKES: Final = 3
@@ -82,8 +84,16 @@ def roles(
 def mentions(text: bytes) -> Mentions:
     """The modules and files that a Python text mentions, each once."""
     modules = dict.fromkeys((dotted, tuple(items)) for dotted, items in imported(text))
-    files = dict.fromkeys(match[0] for match in _NAMED_FILE.finditer(text))
+    files = dict.fromkeys(_named_files(text))
     return Mentions(tuple(modules), tuple(file.decode() for file in files if file not in _EVERYWHERE))
+
+
+def _named_files(text: bytes) -> Iterator[bytes]:
+    for match in _FILE_END.finditer(text):
+        end = match.end()
+        turned = _TURNED.match(text[max(0, end - _LONGEST_FILE) : end][::-1])
+        if turned is not None and len(match[0]) < len(turned[0]) < _LONGEST_FILE:
+            yield turned[0][::-1]
 
 
 class _Assignment:

@@ -219,7 +219,10 @@ def _identifiers(found: _Found, text: str, bare: str) -> Iterator[Finding]:
 
 def _names(bare: str) -> Counter[str]:
     """The identifiers that the text without strings and comments binds or uses."""
-    return Counter(name for name in _IDENTIFIER.findall(bare) if not keyword.iskeyword(name))
+    names = Counter(_IDENTIFIER.findall(bare))
+    for word in keyword.kwlist:
+        names.pop(word, None)
+    return names
 
 
 def _disguised(found: _Found, text: str, names: Counter[str]) -> Iterator[Finding]:

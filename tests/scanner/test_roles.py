@@ -9,7 +9,7 @@ import pytest
 
 from scanner.imports import imported
 from scanner.model import MemberName, Role
-from scanner.roles import roles
+from scanner.roles import mentions, roles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,3 +198,41 @@ def test_hostile_text_is_scanned_in_linear_time(text: bytes) -> None:
         pass
     assigned({"p/a.py": text}, is_wheel=True)
     assert time.process_time() - started < 3
+
+
+MENTIONED = {
+    "plain": (b"import a.b, c as d\n", {("a.b", ()), ("c", ())}),
+    "from": (b"from a.b import c, d as e\n", {("a.b", ("c", "d", "as", "e"))}),
+    "from a package": (
+        b"from .import x\nfrom .. import y\nfrom ..a import z\n",
+        {(".", ("x",)), ("..", ("y",)), ("..a", ("z",))},
+    ),
+    "in brackets": (b"from a import (\n    b,\n    c,\n)\n", {("a", ("b", "c"))}),
+    "over lines": (b"from a \\\n  import b\n", {("a", ("b",))}),
+    "after a semicolon": (b"x = 1; import a; from b import c\n", {("a", ()), ("b", ("c",))}),
+    "a module whose name ends like one": (b"from zipimport import zipimporter\n", {("zipimport", ("zipimporter",))}),
+    "a module whose name begins like one": (b"from importlib import util\n", {("importlib", ("util",))}),
+    "a name that ends like one": (b"reimport = 1\n", set()),
+    "by call": (b"__import__('a'); importlib.import_module(\n  \"b.c\")\n", {("a", ()), ("b.c", ())}),
+}
+
+
+@pytest.mark.parametrize(("text", "modules"), MENTIONED.values(), ids=MENTIONED)
+def test_what_a_text_imports(text: bytes, modules: set[tuple[str, tuple[str, ...]]]) -> None:
+    assert set(mentions(text).imports) == modules
+
+
+NAMED = {
+    "a file": (b"run('tool.exe')", ("tool.exe",)),
+    "a path": (b"open('data/run.sh')", ("run.sh",)),
+    "two": (b"'a.py' 'b.dll'", ("a.py", "b.dll")),
+    "one that every project has": (b"'setup.py'", ()),
+    "an ending alone": (b"'.py'", ()),
+    "another ending": (b"'a.python' 'a.txt'", ()),
+    "a name beyond measure": (b"x" * 200 + b".py", ()),
+}
+
+
+@pytest.mark.parametrize(("text", "files"), NAMED.values(), ids=NAMED)
+def test_which_files_a_text_names(text: bytes, files: tuple[str, ...]) -> None:
+    assert mentions(text).files == files
