@@ -37,6 +37,8 @@ HELD_MEMBER: Final = 512 * 1024
 _PYTHON_SUFFIXES: Final = frozenset({".py", ".pyw"})
 #: Stubs never run, and start-up files have an analyser of their own.
 _NEVER_BY_CONTENT: Final = frozenset({".pyi", ".pth", ".start"})
+#: Another language, whose files like to begin as Python's do. Those that are Python count all the same.
+_CYTHON: Final = frozenset({".pyx", ".pxd", ".pxi"})
 _SHEBANG: Final = re.compile(rb"#![^\n]{0,200}\bpython")
 _STATEMENT: Final = re.compile(
     rb"^(?:import|from)[ \t]+[\w.]+|^\s{0,40}(?:exec|eval|__import__)\s{0,4}\(", re.MULTILINE
@@ -173,7 +175,8 @@ def _has_python_suffix(name: MemberName) -> bool:
 
 def _is_python(name: MemberName, data: bytes) -> bool:
     """Whether the member is Python source by its name, its first line, or because it parses and acts like it."""
-    if _has_python_suffix(name) or _SHEBANG.match(data):
+    cython = PurePosixPath(name).suffix.lower() in _CYTHON
+    if _has_python_suffix(name) or (_SHEBANG.match(data) and not cython):
         return True
     if PurePosixPath(name).suffix.lower() in _NEVER_BY_CONTENT or len(data) > MAX_PARSE_BYTES:
         return False

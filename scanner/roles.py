@@ -170,7 +170,8 @@ class _Assignment:
         for end in range(1, len(folders) + 1):
             if "/".join(folders[:end]) in self._packages:
                 return False
-            if end > 1 and folders[end - 1] in _ASIDE_FOLDERS:
+            # No module is imported from a folder with a blank in its name.
+            if (end > 1 and folders[end - 1] in _ASIDE_FOLDERS) or " " in folders[end - 1]:
                 return True
         return False
 

@@ -147,10 +147,14 @@ def _installs(facts: Facts) -> Iterator[Hit]:
             yield Hit("second-package-installed", event)
 
 
+#: Where a version is asked for, the file that it is written to stands near.
+_VERSIONING: Final = re.compile(r"\s{0,8}(?:git|hg|svn|bzr)(?:\.cmd|\.exe)?\s[^;&|`$<>]{0,4000}$")
+
+
 def _dropped(facts: Facts) -> Iterator[Hit]:
     """A script or program that stood in a literal is written down, and started by itself."""
     for event in facts.events(Effect.PROCESS):
-        if facts.runs(event) and _drops(facts, event):
+        if facts.runs(event) and _drops(facts, event) and not _VERSIONING.match(event.text):
             yield Hit("script-dropped-and-run", event)
     for event in facts.events(Effect.WRITE):
         place = event.arguments[0].text if event.arguments else None
@@ -181,7 +185,9 @@ def _planted(facts: Facts) -> Iterator[Hit]:
         fetched = event.what == Effect.DOWNLOAD or has(event.value, NETWORK)
         if not fetched or not facts.runs(event) or facts.is_build_script:
             continue
-        if any(_MODULE.search((value.text or "")[-300:]) for value in event.arguments[:2]):
+        # From where somebody happens to stand, `../x.py` is no place that anybody imports from.
+        places = (value.text or "" for value in event.arguments[:2])
+        if any(_MODULE.search(place[-300:]) and not place.startswith("../") for place in places):
             yield Hit("fetched-module-written", event)
 
 
