@@ -22,7 +22,7 @@ from tests.webui.browser import Visitor
 from tests.webui.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -200,3 +200,27 @@ def test_guessing_leaves_nothing_in_memory(services: Services, shown: Seeded) ->
         gate(environ, lambda _status, _headers, _info=None: lambda _data: None)
     assert not gate._readers._values
     gate.close()
+
+
+def test_a_token_is_dead_with_the_next_request_on_postgresql_too(postgres_url: str, tmp_path: Path) -> None:
+    services = Services.open(Settings(data=tmp_path / "other", database_url=postgres_url, reading="token"))
+    migrate(services.database)
+    secret = make_token(services)
+    answers: list[str] = []
+    gate = ReadingWithToken(lambda _environ, _start: [b"inside"], services, signed_in=lambda _environ: False)
+
+    def start(status: str, _headers: object, _info: object = None, /) -> Callable[[bytes], object]:
+        answers.append(status)
+        return lambda _data: None
+
+    def ask() -> list[bytes]:
+        header = basic(secret)["Authorization"]
+        return list(gate({"PATH_INFO": "/simple/", "REQUEST_METHOD": "GET", "HTTP_AUTHORIZATION": header}, start))
+
+    assert [ask(), ask()] == [[b"inside"], [b"inside"]]
+    with services.database.write() as session:
+        revoke_token(session, session.query(Token).order_by(Token.id.desc()).first() or Token(), now=utcnow())
+    assert b"inside" not in ask()
+    assert answers == ["401 UNAUTHORIZED"]
+    gate.close()
+    services.database.dispose()
