@@ -38,7 +38,7 @@ def running_web(data: Path, environment: Mapping[str, str] | None = None) -> Ite
         command = ["-m", "gunicorn", "pratique.wsgi:application()", "--bind", address, "--worker-class", "gthread"]
         process = subprocess.Popen([sys.executable, *command, "--threads", "4", "--no-control-socket"], **run)  # type: ignore[call-overload]
     try:
-        until(lambda: _answers(settings), seconds=40, what=f"{settings.resolved_public_url} answers")
+        until(lambda: _answers(settings), seconds=90, what=f"{settings.resolved_public_url} answers")
         yield settings, Account(**json.loads((data / "first-run.json").read_text()))
     finally:
         process.send_signal(signal.SIGTERM)
