@@ -30,7 +30,7 @@ from scanner.following import followed
 from scanner.known import unknown
 from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
 from scanner.members import Contents, read_contents, read_late
-from scanner.memory import Look, Memory, away, back, settled
+from scanner.memory import Look, Memory, Shut, away, back, settled
 from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
 from scanner.portions import PORTION_BYTES, portions, spotlight
 from scanner.sifting import sifted
@@ -99,14 +99,14 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset, memory: Memory | No
     for portion in portions(view):
         for member in portion:
             work.meet(member)
-            work.open(view, member)
+            work.open_anew(view, member)
         work.follow(view, portion)
         if len(view.members) > len(portion) and forget_trees():
             # Before the next portion: what was learned of these trees goes in cycles.
             gc.collect()
     for member in read_late(data, contents):
         work.meet(member)
-        work.open(view, member)
+        work.open_anew(view, member)
     for analyzer in ARTIFACT_ANALYZERS:
         work.findings += fenced(analyzer.__name__, partial(analyzer, view, ruleset), ruleset)
     return Inspection(
@@ -180,6 +180,18 @@ class _Work:
             self.findings += _unreadable(view, self._ruleset)
         for analyzer in analyzers:
             self.findings += fenced(analyzer.__name__, partial(analyzer, view, self._ruleset), self._ruleset, view)
+
+    def open_anew(self, view: ArtifactView, member: MemberView) -> None:
+        """What lies inside a member, unless it is known that nothing does."""
+        if self._memory is None:
+            self.open(view, member)
+            return
+        note, shut = self._memory.of(member.name, member.sha256), Shut(member.role, member.is_python, view.is_wheel)
+        if note.shut == shut:
+            return
+        before, self._opening.asked = len(self.findings), False
+        self.open(view, member)
+        note.shut = shut if len(self.findings) == before and not self._opening.asked else None
 
     def open(self, view: ArtifactView, member: MemberView) -> None:
         """What lies inside a member or layer: archives, pickles, bytecode, pictures that carry something."""

@@ -32,6 +32,7 @@ __all__ = [
     "Memory",
     "Mentions",
     "ModuleNote",
+    "Shut",
     "away",
     "back",
     "settled",
@@ -97,6 +98,14 @@ class Acted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     able: tuple[str, ...]
 
 
+class Shut(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Nothing lies inside the member, and to know that nobody had to look beyond it."""
+
+    role: Role
+    is_python: bool
+    in_wheel: bool
+
+
 class MemberNote(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """What was learned of one member. Analysers read and fill it."""
 
@@ -109,6 +118,7 @@ class MemberNote(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """Nothing in the module's text can act."""
     module: ModuleNote | None = None
     acted: Acted | None = None
+    shut: Shut | None = None
 
 
 class _Learned(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

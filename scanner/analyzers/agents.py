@@ -64,7 +64,7 @@ def agents(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView]
         return
     path = PurePosixPath(view.name)
     in_folder = any(_INSTRUCTION_FOLDERS.fullmatch(part) for part in path.parts[:-1])
-    if opening.around.is_wheel and (in_folder or _INSTRUCTIONS.fullmatch(path.name)):
+    if opening.is_wheel and (in_folder or _INSTRUCTIONS.fullmatch(path.name)):
         yield opening.found("agent-instructions", view, view.name[-150:])
     if not _SETTINGS.fullmatch(view.name):
         return
@@ -88,7 +88,7 @@ def _judged(commands: list[str], view: MemberView, opening: Opening) -> Iterator
             snippet="; ".join(doubtful),
             severity=Severity.CRITICAL if fetching else Severity.MEDIUM,
         )
-    elif opening.around.is_wheel:
+    elif opening.is_wheel:
         yield opening.found("agent-configuration", view, "; ".join(commands))
 
 

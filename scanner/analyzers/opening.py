@@ -151,10 +151,24 @@ class Opening:
     """The opening of one artifact's members: its rules, its surroundings, and what may still be unpacked."""
 
     ruleset: Ruleset
-    around: Surroundings
+    surroundings: Surroundings
+    asked: bool = False
+    """Whether an opener asked for more than the kind of the artifact since this was set to false. One that found
+    nothing and did not ask finds nothing in the same member of another artifact, either."""
     _left: dict[bool, int] = field(default_factory=lambda: {True: RUNNING_BYTES, False: IDLE_BYTES})
     _denied: bool = False
     _said: set[str] = field(default_factory=set)
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether the artifact is a wheel."""
+        return self.surroundings.is_wheel
+
+    @property
+    def around(self) -> Surroundings:
+        """What the artifact as a whole says."""
+        self.asked = True
+        return self.surroundings
 
     def role(self, view: MemberView) -> Role:
         """When what is inside `view` counts as running."""
@@ -167,6 +181,7 @@ class Opening:
 
     def affords(self, role: Role, size: int) -> bool:
         """Whether `size` more bytes may be unpacked; they are taken off when they may."""
+        self.asked = True
         kind = role in RUNNING_ROLES
         if self._left[kind] < size:
             self._denied = self._denied or kind
@@ -176,10 +191,12 @@ class Opening:
 
     def left(self, role: Role) -> int:
         """Bytes that may still be unpacked."""
+        self.asked = True
         return self._left[role in RUNNING_ROLES]
 
     def first(self, what: str) -> bool:
         """Whether this is said of the artifact for the first time."""
+        self.asked = True
         known = what in self._said
         self._said.add(what)
         return not known

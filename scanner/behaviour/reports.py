@@ -86,8 +86,8 @@ def walked_again(known: Skeleton) -> Facts:
 
 
 def _walked(view: ArtifactView, memory: Memory | None) -> Iterator[Facts]:
-    packages = {str(PurePosixPath(name).parent) for name in view.members if name.endswith("/__init__.py")}
-    names = frozenset(PurePosixPath(name).name for name in view.members)
+    packages = {name.rpartition("/")[0] for name in view.members if name.endswith("/__init__.py")}
+    names = frozenset(name.rpartition("/")[2] for name in view.members)
     for member in view.members.values():
         if not member.is_python:
             continue
