@@ -132,7 +132,7 @@ def _install_commands(facts: Facts) -> Iterator[Hit]:
             continue
         script = _SCRIPT.match(event.text)
         program = _WINDOWS_PROGRAM.search(event.text[:400])
-        if script is not None and not _BUILDING_SCRIPTS.fullmatch(script[1]):
+        if (script is not None and not _BUILDING_SCRIPTS.fullmatch(script[1])) or _INLINE_CODE.match(event.text):
             yield Hit("install-command-runs-script", event)
         elif program is not None and not _TOOLS.fullmatch(program[1]):
             yield Hit("install-command-runs-program", event)

@@ -111,6 +111,18 @@ def test_an_install_command_that_compiles_is_no_more_than_that(found: Found) -> 
     assert {rule for rule in rules if rule.startswith("install-")} == {"install-hook-process"}
 
 
+def test_code_in_a_text_that_an_install_command_runs_is_found(found: Found) -> None:
+    source = (
+        HOOK + "import subprocess, sys\nTEXT = '\\nimport marker\\nmarker.main()\\n'\nclass I(install):\n"
+        "    def run(self):\n        install.run(self)\n        self.after()\n    def after(self):\n"
+        "        subprocess.run([sys.executable, '-c', TEXT], timeout=60)\nsetup(cmdclass={'install': I})"
+    )
+    installing = {finding.rule for finding in found({"pkg-1.0/setup.py": source})}
+    building = {finding.rule for finding in found({"pkg-1.0/setup.py": source.replace("install", "build_ext")})}
+    assert "install-command-runs-script" in installing
+    assert "install-command-runs-script" not in building
+
+
 def test_a_script_that_a_build_command_runs_is_no_install_command(found: Found) -> None:
     source = (
         "import subprocess, sys\nfrom setuptools import setup\nfrom setuptools.command.build_py import build_py\n"
