@@ -130,7 +130,9 @@ def test_an_inspection_in_which_an_analyser_broke_is_not_remembered(
     failing = Inspection(
         sha256=found.sha256, filename=path.name, engine=ENGINE_VERSION, ruleset=found.ruleset, findings=(broken,)
     )
-    stub = type("Stub", (), {"level": (), "learn": lambda *_: (failing, b"learned")})()
+    stub = type(
+        "Stub", (), {"level": (), "ruleset_hash": sandbox.ruleset_hash, "learn": lambda *_: (failing, b"learned")}
+    )()
     CachingSandbox(lambda: stub, cache, sandbox.ruleset_hash).inspect(path, path.name)
     assert list((tmp_path / "cache").iterdir()) == []
 
