@@ -32,6 +32,8 @@ class Bell:
 
     def __call__(self) -> None:
         """The workers will hear that there is work."""
+        if self._wanted >= self._most:  # not rung yet: those rings come after this call
+            return
         with self._changed:
             self._wanted = min(self._wanted + 1, self._most)
             if self._thread is None:  # here, and not before: the process may have forked since it was made
