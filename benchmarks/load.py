@@ -37,6 +37,8 @@ __all__ = [
 JSON: Final = "application/vnd.pypi.simple.v1+json"
 
 _BOUNDARY: Final = "pratique-benchmark-boundary"
+#: So many uploads open every connection, thread and statement of every process once.
+_WARM_UP: Final = 100
 _UNITS: Final = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -118,17 +120,16 @@ def _parsed(output: str) -> dict[str, Any]:
 
 
 def measure_uploads(target: Target, *, files: int, clients: int) -> dict[str, Any]:
-    """The figures of `files` uploads by `clients` at once.
+    """The figures of `files` uploads by `clients` at once, to a server that has taken some before.
 
     Raises:
         RuntimeError: an upload was refused.
     """
-    artifacts = [wheel(f"load-{number % 19}", f"1.{number}") for number in range(files)]
+    artifacts = [wheel(f"load-{number % 19}", f"1.{number}") for number in range(_WARM_UP + files)]
     bodies = [_form(artifact) for artifact in artifacts]
-    shares = [bodies[start::clients] for start in range(clients)]
+    _send_by_clients(target, bodies[:_WARM_UP], clients)
     before, started = _processor_seconds(target), time.perf_counter()
-    with ThreadPoolExecutor(clients) as pool:
-        spans = [span for share in pool.map(lambda share: _send_all(target, share), shares) for span in share]
+    spans = _send_by_clients(target, bodies[_WARM_UP:], clients)
     elapsed = time.perf_counter() - started
     spent = (_processor_seconds(target) - before) * 1000 / files
     return {
@@ -177,6 +178,12 @@ def _processor_seconds(target: Target) -> float:
             if int(place.read_text().rpartition(")")[2].split()[1]) == target.process:
                 children.append(int(place.parent.name))
     return processor_seconds([target.process, *children])
+
+
+def _send_by_clients(target: Target, bodies: Sequence[bytes], clients: int) -> list[float]:
+    shares = [bodies[start::clients] for start in range(clients)]
+    with ThreadPoolExecutor(clients) as pool:
+        return [span for share in pool.map(lambda share: _send_all(target, share), shares) for span in share]
 
 
 def _send_all(target: Target, bodies: Sequence[bytes]) -> list[float]:

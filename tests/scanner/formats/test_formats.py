@@ -121,7 +121,7 @@ class TestJson:
             "rule": "misleading-extension",
             "kind": "binary",
             "title": "program under the name of a document",
-            "severity": "high",
+            "severity": "critical",
             "confidence": "high",
             "role": "import",
             "member": "x/a.png",
