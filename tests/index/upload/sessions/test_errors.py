@@ -208,7 +208,7 @@ def test_a_session_is_not_opened(  # noqa: PLR0917 # the columns of the table
 
 
 def test_what_an_index_of_its_own_wants_to_know_is_not_looked_at(app: Flask, client: Client) -> None:
-    meta = {**META, "_pypi.org": {"organization": "mine"}}
+    meta = {**META, "_example.org": {"organization": "mine"}}
     assert ask(app, client, body={**CREATE, "meta": meta, "color": "green"}).status_code == 201
 
 
