@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-import warnings
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from scanner.model import Kind, MemberName, Role
 from scanner.source import SourceUnreadable
-from scanner.syntax import is_rewritten
+from scanner.syntax import is_rewritten, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -124,9 +123,7 @@ def _acts(text: str, line: int) -> bool:
     plain = textwrap.dedent(text).strip("\n")
     for candidate in (plain, plain.strip("\"' \t")):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(candidate)
+            tree = parse(candidate)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in ast.walk(tree):

