@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from flask import current_app
 
-from index.store.blobs import BlobStore, open_blobs
 from index.store.database import Database
+from index.store.opening import open_blobs
 from scanner.ruleset import DEFAULT_RULES
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from index.settings import Settings
+    from index.store.blobs import BlobStore
 
 __all__ = ["Services", "current_services"]
 
@@ -37,7 +38,10 @@ class Services:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """Services on what the settings name."""
-        return cls(settings, Database(settings.resolved_database_url), open_blobs(settings.resolved_blobs_url))
+        blobs = open_blobs(
+            settings.resolved_blobs_url, copies=settings.copies_folder, copies_bytes=settings.blob_copies_bytes
+        )
+        return cls(settings, Database(settings.resolved_database_url), blobs)
 
     @property
     def rules_folder(self) -> Path:

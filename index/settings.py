@@ -28,7 +28,9 @@ class Settings(BaseSettings):
 
     database_url: str = Field("", description="SQLAlchemy URL; SQLite in the data folder when empty.")
     broker_url: str = Field("", description="Celery broker (filesystem://, amqp://, redis://); folder when empty.")
-    blobs_url: str = Field("", description="Where artifacts are kept (file:///…); the data folder when empty.")
+    blobs_url: str = Field(
+        "", description="Where artifacts are kept (file:///…, s3://BUCKET/…); the data folder when empty."
+    )
     mail_url: str = Field(
         "", description="smtp://[USER:PASSWORD@]HOST:PORT, smtps://… or maildir:///…; a Maildir in the data folder."
     )
@@ -96,6 +98,9 @@ class Settings(BaseSettings):
     inspection_cache_bytes: int = Field(
         512 * 1024**2, ge=0, description="Size of each worker's folder of inspections made before; 0 for none."
     )
+    blob_copies_bytes: int = Field(
+        10 * 1024**3, gt=0, description="Size of the folder of copies on this machine, where blobs lie in a bucket."
+    )
     lease_seconds: float = Field(30.0, gt=0, description="A job whose worker is silent that long goes to another.")
     resend_seconds: float = Field(60.0, gt=0, description="A queued job that was not heard of is announced again.")
     keeper_tick_seconds: float = Field(0.5, gt=0, le=5, description="How often the keeper looks.")
@@ -159,6 +164,11 @@ class Settings(BaseSettings):
     def inspections_folder(self) -> Path:
         """Where workers of this machine keep inspections that they made before."""
         return self.data_folder / "inspections"
+
+    @property
+    def copies_folder(self) -> Path:
+        """Where verified copies of blobs lie that are kept in a bucket."""
+        return self.data_folder / "copies"
 
     @property
     def incoming_folder(self) -> Path:

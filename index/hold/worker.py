@@ -19,7 +19,7 @@ from index.hold import jobs
 from index.hold.assessor import Assessor
 from index.hold.bases import base_of
 from index.hold.gate import Gate
-from index.store.blobs import BlobCorrupt, BlobMissing
+from index.store.blobs import BlobCorrupt, BlobMissing, BlobsUnreachable
 from index.store.tables import File, Submission, SubmissionState
 from scanner.cache import Cache, CacheUnusable
 from scanner.ruleset import Ruleset
@@ -143,6 +143,8 @@ class Worker:
         except (BlobMissing, BlobCorrupt) as error:  # another try finds the same
             _log.error("job.no_bytes", error=str(error))
             self._fail(job, str(error), for_good=True)
+        except BlobsUnreachable as error:  # as if this worker had died: when the lease is over, somebody tries again
+            _log.error("job.bytes_unreachable", error=str(error))
         except InspectionFailed as error:
             _log.warning("job.inspection_failed", error=str(error))
             if error.reason is FailureReason.STALE:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import structlog
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import exists, select
 
 from index.accounts.permissions import Action
 from index.owners.refusals import InvalidRequest, NotConfirmed, TargetUnknown
 from index.publish.visible import visible_files
+from index.store.blobs import BlobsUnreachable
 from index.store.tables import File
 from scanner.model import Sha256Hex
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from index.store.tables import Project
 
 __all__ = ["LONGEST_REASON", "Target", "delete", "drop_bytes", "unyank", "yank"]
+
+_log: Final = structlog.get_logger()
 
 #: What the column holds, and a client prints on one line.
 LONGEST_REASON = 500
@@ -100,7 +104,10 @@ def drop_bytes(services: Services, digests: Iterable[Sha256Hex]) -> None:
             services.database.lock_artifact(session, digest)
             wanted = select(exists().where(File.sha256 == digest, File.deleted_at.is_(None)))
             if not session.scalar(wanted):
-                services.blobs.delete(digest)
+                try:
+                    services.blobs.delete(digest)
+                except BlobsUnreachable as error:  # the file is deleted all the same: nothing gives these bytes out
+                    _log.error("blob.not_deleted", sha256=digest, error=str(error))
 
 
 def _set_yanked(errand: Errand, target: Target, *, yanked: bool, reason: str) -> None:

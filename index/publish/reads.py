@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 from urllib.parse import parse_qs
 
+import structlog
 from packaging.utils import canonicalize_name
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
@@ -44,6 +45,7 @@ __all__ = ["FILE_CACHE", "Reads", "UpstreamNames", "plain_answer"]
 #: A withdrawal takes effect within a minute, also where a proxy keeps copies.
 FILE_CACHE: Final = "public, max-age=60"
 
+_log: Final = structlog.get_logger()
 _LIST: Final = "/simple/"
 _DETAIL = re.compile(r"/simple/([^/]+)(/?)")
 _FILE = re.compile(r"/files/([0-9a-f]{64})/([^/]+)")
@@ -216,6 +218,9 @@ class Reads:
             blob = self._services.blobs.open(found.sha256)
         except (BlobMissing, BlobCorrupt):
             return plain_answer(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file is not what was published.")
+        except OSError as error:
+            _log.error("file.unreadable", sha256=found.sha256, error=str(error))
+            return plain_answer(HTTPStatus.SERVICE_UNAVAILABLE, "The stored file cannot be read now. Try again later.")
         if environ["REQUEST_METHOD"] == "GET" and _CONDITIONS.isdisjoint(environ):
             self._downloads.count(found.id)
             return _Whole(found, blob)

@@ -6,7 +6,7 @@ import mmap
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from index.store.blobs import BlobCorrupt, BlobMissing
+from index.store.blobs import BlobCorrupt, BlobMissing, BlobsUnreachable
 from scanner.archive import DEFAULT_LIMITS, ArchiveRefused, walk
 from scanner.archive.faults import FaultList
 from scanner.archive.zips import ZipArchive
@@ -36,7 +36,7 @@ def read_member(blobs: BlobStore, sha256: str, filename: str, member: str) -> by
             mmap.mmap(blob.fileno(), 0, access=mmap.ACCESS_READ) as data,
         ):
             found = _in_wheel(data, member) if filename.endswith(".whl") else _in_sdist(data, filename, member)
-    except (BlobMissing, BlobCorrupt, ValueError) as error:  # ValueError: an empty file cannot be mapped
+    except (BlobMissing, BlobCorrupt, BlobsUnreachable, ValueError) as error:  # ValueError: an empty file, unmappable
         raise MemberMissing(f"The stored artifact cannot be read: {error}.") from error
     except ArchiveRefused as refused:
         raise MemberMissing(f"The archive cannot be read: {refused}.") from refused

@@ -7,12 +7,11 @@ import shutil
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from scanner.model import Sha256Hex
 
-__all__ = ["BlobCorrupt", "BlobMissing", "BlobStore", "LocalBlobs", "open_blobs"]
+__all__ = ["BlobCorrupt", "BlobMissing", "BlobStore", "BlobsUnreachable", "LocalBlobs"]
 
 _CHUNK = 1024 * 1024
 
@@ -25,8 +24,12 @@ class BlobCorrupt(Exception):
     """The stored bytes are not those of their name; they are never served."""
 
 
+class BlobsUnreachable(OSError):
+    """The store gives no answer, or not one that says what it has; a later try may."""
+
+
 class BlobStore(Protocol):
-    """A content-addressed store."""
+    """A content-addressed store. Every method may raise OSError, as `BlobsUnreachable` is: then nothing is known."""
 
     def put(self, source: Path, sha256: Sha256Hex) -> None:
         """`source`, whose SHA-256 the caller has computed, is stored and survives a power cut. Idempotent."""
@@ -170,15 +173,3 @@ def _fsync(path: str | Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def open_blobs(url: str) -> BlobStore:
-    """The store that `url` names (`file:///PATH`).
-
-    Raises:
-        ValueError: the URL names none that we know.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "file" and parts.path:
-        return LocalBlobs(Path(parts.path))
-    raise ValueError(f"PRATIQUE_BLOBS_URL is {url!r}, expected file:///PATH")

@@ -71,6 +71,7 @@ class Code(StrEnum):
     ATTESTATIONS_INVALID = "attestations.invalid"
 
     STORAGE_FULL = "storage.full"
+    STORAGE_UNREACHABLE = "storage.unreachable"
 
     REQUEST_TYPE = "request.content-type"
     REQUEST_TOO_LARGE = "request.too-large"

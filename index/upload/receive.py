@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from mmap import ACCESS_READ, mmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from index.hold.intake import IntakeRefused, NameReserved, ReceivedFile, answer_from, receive
 from index.hold.standing import Place, read_standing
+from index.store.blobs import BlobsUnreachable
 from index.upload.attestations import Attested, examine_attestations
 from index.upload.auth import current_user, require_scope
 from index.upload.checks import classifier_faults, digest_faults, request_faults, require_upload, tag_faults
@@ -38,11 +41,13 @@ __all__ = [
     "mapped",
     "received_file",
     "release_limits",
-    "storage_may_be_full",
+    "storage_may_fail",
     "store_upload",
     "take_file",
     "translated",
 ]
+
+_log: Final = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +148,21 @@ def take_file(  # noqa: PLR0913 # one upload has that many sides
 
 
 @contextmanager
-def storage_may_be_full() -> Iterator[None]:
-    """A full disk is said to be one, not a crash.
+def storage_may_fail() -> Iterator[None]:
+    """A full disk, or a bucket that is out of reach, is said to be one, not a crash.
 
     Raises:
-        UploadRefused: 507.
+        UploadRefused: 507 or 503.
     """
     try:
         yield
+    except BlobsUnreachable as error:
+        _log.error("upload.storage_unreachable", error=str(error))
+        raise refuse(
+            Code.STORAGE_UNREACHABLE,
+            "This index cannot reach its storage. Nothing was stored; try again in a minute.",
+            HTTPStatus.SERVICE_UNAVAILABLE,
+        ) from error
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise

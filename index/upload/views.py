@@ -17,7 +17,7 @@ from index.upload.auth import current_user, identify
 from index.upload.faults import Code, UploadRefused, refuse
 from index.upload.form import Body, FormLimits, receive_form
 from index.upload.help import errors_page
-from index.upload.receive import examine_upload, storage_may_be_full, store_upload
+from index.upload.receive import examine_upload, storage_may_fail, store_upload
 from index.upload.record import record_refusal
 from index.upload.underway import BeatingStream
 
@@ -40,7 +40,7 @@ def upload() -> Response:
         uploader = identify(session, request.authorization, now=utcnow())
     limits = FormLimits(file_bytes=services.settings.upload_max_bytes)
     body = _body(services, uploader, limits)
-    with storage_may_be_full(), receive_form(body, services.settings.incoming_folder, limits) as form:
+    with storage_may_fail(), receive_form(body, services.settings.incoming_folder, limits) as form:
         filename, action = form.content.filename, request.args.get(":action", "")
         try:
             answer = examine_upload(services, form, uploader, action=action, now=utcnow())

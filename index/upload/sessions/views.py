@@ -16,7 +16,7 @@ from index.services import current_services
 from index.upload.announcement import announce
 from index.upload.auth import Uploader, identify
 from index.upload.faults import Code, UploadRefused, refuse
-from index.upload.receive import storage_may_be_full
+from index.upload.receive import storage_may_fail
 from index.upload.record import record_refusal
 from index.upload.sessions import files, publishing
 from index.upload.sessions.access import reading, writing
@@ -152,7 +152,7 @@ def send_bytes(file_id: str) -> Response:
         files.require_pending(desk, file)
         size, hashes = file.size, msgspec.json.decode(file.hashes, type=dict[str, str])
     stream = _raw_body("application/octet-stream", size)
-    with storage_may_be_full():
+    with storage_may_fail():
         folder = services.settings.incoming_folder
         with receive_bytes(stream, folder, size=size, hashes=hashes) as came:
             services.blobs.put(came.path, came.sha256)
@@ -187,7 +187,7 @@ def complete_file(file_id: str) -> Response:
         files.require_pending(desk, file)
         desk.session.expunge_all()
     try:
-        with storage_may_be_full(), files.loaded_form(services, file) as form:
+        with storage_may_fail(), files.loaded_form(services, file) as form:
             _complete(services, file, form)
     except UploadRefused as refusal:
         _fail(services, file_id, refusal)

@@ -16,6 +16,7 @@ from index.hold import jobs
 from index.hold.worker import Worker, cache_of
 from index.store.tables import Case, CaseOrigin, Job, JobState, StoredInspection, SubmissionState
 from scanner.sandbox import FailureReason, InspectionFailed
+from tests.fixtures.blobs import UnreachableBlobs
 from tests.index.hold.world import inspection_saying, make_rules
 
 if TYPE_CHECKING:
@@ -96,6 +97,23 @@ def test_the_sandbox_gets_a_file_with_the_verified_bytes(world: World) -> None:
 
     Worker(world.services, FakeSandbox(world, answer=answer), assessor=world.assessor).work()
     assert read == [b"demo 1.0 py3 "]
+
+
+def test_bytes_out_of_reach_hold_the_release_until_they_are_reached(world: World) -> None:
+    submission = _receive(world)
+    blobs = UnreachableBlobs(world.services.blobs)
+    world.services.blobs = blobs
+    worker = Worker(world.services, FakeSandbox(world), assessor=world.assessor)
+    assert worker.work() == 1
+    assert worker.work() == 0, "it is not tried again at once"
+    job = _job(world)
+    assert (world.state(submission), job.state, job.failures) == (S.SCANNING, JobState.RUNNING, 0)
+
+    blobs.cut = False
+    world.now = utcnow() + timedelta(seconds=world.services.settings.lease_seconds + 1)
+    world.keeper.tick(world.now)
+    assert worker.work() == 1
+    assert world.state(submission) == S.PUBLISHED
 
 
 @pytest.mark.parametrize("fault", ["missing", "corrupt"])

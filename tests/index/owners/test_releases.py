@@ -12,6 +12,7 @@ from index.owners.releases import LONGEST_REASON, Target, delete, drop_bytes, un
 from index.store.blobs import BlobMissing
 from index.store.tables import File, FilenameClaim, StoredVerdict, SubmissionState
 from scanner.model import Sha256Hex
+from tests.fixtures.blobs import UnreachableBlobs
 from tests.fixtures.releases import NOW, seed
 
 if TYPE_CHECKING:
@@ -127,6 +128,15 @@ def test_the_last_file_takes_the_page_with_it(stage: Stage) -> None:
 
     assert stage.client.get("/simple/demo/").status_code == 404
     assert "demo" not in stage.client.get("/simple/").text
+
+
+def test_a_file_is_deleted_though_the_store_of_its_bytes_is_out_of_reach(stage: Stage) -> None:
+    gone = stage.files["1.0"]
+    digests = stage.do("maintainer", lambda errand: delete(errand, RELEASE, confirm="demo 1.0"))
+    stage.services.blobs = UnreachableBlobs(stage.services.blobs)
+    drop_bytes(stage.services, digests)
+
+    assert stage.client.get(f"/files/{gone.sha256}/{gone.filename}").status_code == 404
 
 
 def test_bytes_that_another_file_has_are_kept(stage: Stage, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from index.publish.release import publish, unpublish
 from index.store.tables import Artifact, DetailPage, File, FilenameClaim, Submission, SubmissionState
+from tests.fixtures.blobs import UnreachableBlobs
 from tests.fixtures.releases import NOW, seed
 
 if TYPE_CHECKING:
@@ -148,6 +149,19 @@ def test_stored_bytes_that_are_not_those_of_their_name_are_never_served(
 
     assert answer.status_code == 503
     assert b"something else" not in answer.data
+
+
+def test_a_file_whose_store_is_out_of_reach_is_to_be_asked_for_later(
+    client: FlaskClient, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeded = seed(services, tmp_path, project="demo")
+    monkeypatch.setattr(services, "blobs", UnreachableBlobs(services.blobs))
+
+    answer = client.get(f"/files/{seeded.sha256}/{seeded.filename}")
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
+    assert "Try again later" in answer.text
+    assert "bucket" not in answer.text
 
 
 HELD = [state for state in SubmissionState if state is not SubmissionState.PUBLISHED]

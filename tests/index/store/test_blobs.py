@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from index.store.blobs import BlobCorrupt, BlobMissing, LocalBlobs, open_blobs
+from index.store.blobs import BlobCorrupt, BlobMissing, LocalBlobs
 from scanner.model import Sha256Hex
 
 if TYPE_CHECKING:
@@ -145,9 +145,3 @@ def test_a_deleted_blob_is_missing_and_deleting_again_is_no_error(blobs: LocalBl
     blobs.delete(_SHA)
     with pytest.raises(BlobMissing):
         blobs.open(_SHA)
-
-
-@pytest.mark.parametrize("url", ["", "ftp://x/y", "file://", "/just/a/path"])
-def test_a_place_that_we_do_not_know_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="expected file:///PATH"):
-        open_blobs(url)

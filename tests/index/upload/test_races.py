@@ -21,6 +21,7 @@ from index.store.migrate import migrate
 from index.store.tables import File, Project, Release, Submission, User
 from index.upload.views import blueprint
 from tests.fixtures.artifacts import Artifact, build_sdist, build_wheel
+from tests.fixtures.blobs import UnreachableBlobs
 from tests.index.upload.conftest import BOUNDARY, Client, form_parts, multipart
 
 if TYPE_CHECKING:
@@ -205,6 +206,16 @@ def test_a_full_disk_is_507_and_a_retry_stores_one_file(single: World) -> None:
     single.services.blobs = FailingBlobs(single.services.blobs, after=False, error=full)  # type: ignore[assignment] # only `put` is used here
     answer = client.upload(wheel)
     assert answer.status.startswith("507 This index has no room left.")
+    check_that_a_retry_stores_one_file(single, client, wheel)
+
+
+def test_a_store_out_of_reach_is_503_and_a_retry_stores_one_file(single: World) -> None:
+    client, wheel = single.client(), single.wheel()
+    blobs = UnreachableBlobs(single.services.blobs)
+    single.services.blobs = blobs
+    answer = client.upload(wheel)
+    assert answer.status.startswith("503 This index cannot reach its storage.")
+    blobs.cut = False
     check_that_a_retry_stores_one_file(single, client, wheel)
 
 
