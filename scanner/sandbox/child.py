@@ -1,9 +1,9 @@
 """One inspection's two processes: the warden, which is ours, and the child, which touches the hostile bytes.
 
-The fork server forks the warden; it limits itself, enters fresh namespaces, becomes nobody, forks the child into
-them and waits for it. The child raises the inner walls, says which of all layers hold, closes the report pipe and
-only then reads the artifact. Whatever it becomes, the warden ends it: when the server says so, when the server
-ends, and when the child has ended and may have left processes behind.
+The fork server forks the warden; it limits itself, enters fresh namespaces, becomes nobody and waits for its artifact.
+When that comes, it forks the child into its namespaces and waits for it. The child raises the inner walls, says which
+of all layers hold, closes the report pipe and only then reads the artifact. Whatever it becomes, the warden ends it:
+when the server says so, when the server ends, and when the child has ended and may have left processes behind.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from scanner.model import encode
 from scanner.sandbox import linux
 from scanner.sandbox.walls import Builder
 from scanner.sandbox.wire import (
+    DESCRIPTORS,
     EXIT_CRASHED,
     EXIT_DONE,
     EXIT_MEMORY,
@@ -28,39 +29,50 @@ from scanner.sandbox.wire import (
     Ended,
     KillCause,
     Killed,
+    Request,
+    receive,
     write_all,
     write_report,
 )
 
 if TYPE_CHECKING:
+    import socket
+
     from scanner.ruleset import Ruleset
     from scanner.sandbox.preload import Inspector
     from scanner.sandbox.walls import Material
 
-__all__ = ["Job", "become_warden"]
+__all__ = ["Work", "become_warden"]
 
 _LONGEST_TRACEBACK: Final = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One request, as the fork server took it: what to inspect, and the pipes of the result and of the report.
+class Work:
+    """What is the same for all inspections of one fork server."""
+
+    inspect: Inspector
+    ruleset: Ruleset
+    material: Material
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One request as the warden took it: what to inspect, and the pipes of the result and of the report.
 
     `known` is open for reading what is known of an earlier artifact's members.
     """
 
-    filename: str
+    request: Request
     artifact: int
     known: int
     result: int
     report: int
-    inspect: Inspector
-    ruleset: Ruleset
-    learn: bool = False
+    work: Work
 
 
-def become_warden(job: Job, material: Material, server: int) -> NoReturn:
-    """This process, forked by `server`, is the warden of `job` until its end."""
+def become_warden(post: socket.socket, work: Work, server: int) -> NoReturn:
+    """This process, forked by `server`, is the warden of what comes on `post`, until its end."""
     child = 0
 
     def end_child(_number: int, _frame: object) -> None:
@@ -70,11 +82,12 @@ def become_warden(job: Job, material: Material, server: int) -> NoReturn:
 
     signal.signal(signal.SIGTERM, end_child)
     os.setsid()
-    _keep_only({job.artifact, job.known, job.result, job.report, material.ruleset})
-    builder = Builder(material)
+    _keep_only({post.fileno(), work.material.ruleset})
+    builder = Builder(work.material)
     builder.raise_outer()
     # Only now: a change of the user id undoes it.
     _die_with_parent(signal.SIGTERM, server)
+    job = _awaited(post, work)
     # Between the fork and the name that it gives, a signal would find nobody to end.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     warden = os.getpid()
@@ -98,7 +111,17 @@ def become_warden(job: Job, material: Material, server: int) -> NoReturn:
     os._exit(EXIT_DONE)
 
 
-def _become_child(job: Job, builder: Builder, warden: int) -> NoReturn:
+def _awaited(post: socket.socket, work: Work) -> _Job:
+    """The request for which this warden was made. The process ends when none will come."""
+    with post:
+        message = receive(post, Request, descriptors=DESCRIPTORS)
+    if message is None:
+        os._exit(EXIT_DONE)
+    request, (artifact, known, result, report) = message
+    return _Job(request, artifact, known, result, report, work)
+
+
+def _become_child(job: _Job, builder: Builder, warden: int) -> NoReturn:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -107,9 +130,9 @@ def _become_child(job: Job, builder: Builder, warden: int) -> NoReturn:
         builder.raise_inner()
         write_report(job.report, builder.report())
         os.close(job.report)
-        if job.filename != PROBE:
+        if job.request.filename != PROBE:
             artifact = _content(job.artifact, size)
-            known = _content(job.known, known_size if job.learn else 0)
+            known = _content(job.known, known_size if job.request.learn else 0)
             write_all(job.result, _result(job, artifact, known, builder.material.limits.result_bytes))
         os._exit(EXIT_DONE)
     except MemoryError:
@@ -118,12 +141,13 @@ def _become_child(job: Job, builder: Builder, warden: int) -> NoReturn:
         _tell_and_end(job.result)
 
 
-def _result(job: Job, artifact: bytes, known: bytes, most: int) -> bytes:
+def _result(job: _Job, artifact: bytes, known: bytes, most: int) -> bytes:
     """The inspection, and where it is wanted and there is room, what was learned."""
-    if not job.learn:
-        return encode(job.inspect(artifact, job.filename, job.ruleset))
-    memory = Memory(memory_key(job.ruleset.hash), known)
-    inspection = encode(job.inspect(artifact, job.filename, job.ruleset, memory))
+    filename, inspect, ruleset = job.request.filename, job.work.inspect, job.work.ruleset
+    if not job.request.learn:
+        return encode(inspect(artifact, filename, ruleset))
+    memory = Memory(memory_key(ruleset.hash), known)
+    inspection = encode(inspect(artifact, filename, ruleset, memory))
     learned = memory.encoded()
     return b"\n".join((inspection, learned)) if len(inspection) + len(learned) < most else inspection
 

@@ -1,5 +1,7 @@
 """The fork server: one process, one thread, the rules in memory; it forks a pair of processes for each artifact.
 
+The first of the pair, the warden, is forked ahead: one always waits behind its walls, so that nobody waits for them.
+
 It is started by `scanner.sandbox.client` with an empty environment and holds no secret. It ends every
 inspection whose time is over or for which nobody waits any more, and all of them, and itself, when its parent
 is gone.
@@ -25,17 +27,16 @@ import msgspec
 from scanner.engine import memory_key
 from scanner.ruleset import Ruleset
 from scanner.sandbox import linux
-from scanner.sandbox.child import Job, become_warden
+from scanner.sandbox.child import Work, become_warden
 from scanner.sandbox.preload import DEFAULT_ENTRY, load_entry, preload_codecs, preload_late, warm_up
 from scanner.sandbox.walls import Material
-from scanner.sandbox.wire import Config, Greeting, KillCause, Killed, Request, receive, send, write_report
+from scanner.sandbox.wire import DESCRIPTORS, Config, Greeting, KillCause, Killed, Request, receive, send, write_report
 
 if TYPE_CHECKING:
     from scanner.sandbox.preload import Inspector
 
 __all__ = ["main"]
 
-_DESCRIPTORS: Final = 4
 #: How often the server looks whether its parent still is its parent.
 _PARENT_SECONDS: Final = 1.0
 #: How long a warden may take to end its child before both are killed from outside.
@@ -52,14 +53,21 @@ class _Running:
     told_to_end: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A warden without an artifact, and our end of the connection on which it waits for one."""
+
+    warden: int
+    post: socket.socket
+
+
 class _Server:
     def __init__(self, control: socket.socket, config: Config, ruleset: Ruleset, inspect: Inspector) -> None:
         self._control = control
         self._config = config
-        self._ruleset = ruleset
-        self._inspect = inspect
-        self._material = Material.prepare(config.limits)
+        self._work = Work(inspect, ruleset, Material.prepare(config.limits))
         self._running: dict[int, _Running] = {}
+        self._waiting: _Waiting | None = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
         self._wakeup = _wake_on_child_exit()
@@ -68,6 +76,7 @@ class _Server:
     def serve(self) -> None:
         """Requests are answered until the parent closes the connection or is no more."""
         try:
+            self._prepare()
             while os.getppid() == self._config.parent:
                 for key, _ in self._selector.select(self._patience()):
                     if key.fileobj is self._control:
@@ -88,13 +97,13 @@ class _Server:
 
     def _accept(self) -> bool:
         """One request is taken; false when the parent has closed."""
-        message = receive(self._control, Request, descriptors=_DESCRIPTORS)
+        message = receive(self._control, Request, descriptors=DESCRIPTORS)
         if message is None:
             return False
-        request, (artifact, known, result, report) = message
-        job = Job(request.filename, artifact, known, result, report, self._inspect, self._ruleset, request.learn)
+        request, descriptors = message
+        *others, report = descriptors
         try:
-            warden = self._fork(job)
+            warden = self._hand_over(request, descriptors)
         except OSError as error:
             write_report(report, Killed(KillCause.NO_PROCESS, str(error)))
             os.close(report)
@@ -104,21 +113,52 @@ class _Server:
             # The writing end of a pipe becomes "readable" when the reading end is closed.
             self._selector.register(report, selectors.EVENT_READ)
         finally:
-            os.close(artifact)
-            os.close(known)
-            os.close(result)
+            for descriptor in others:
+                os.close(descriptor)
+        self._prepare()
         return True
 
-    def _fork(self, job: Job) -> int:
+    def _hand_over(self, request: Request, descriptors: list[int]) -> int:
+        """The warden that has the request now.
+
+        Raises:
+            OSError: there is none, and none could be made.
+        """
+        waiting = self._waiting or self._fork()
+        self._waiting = None
+        try:
+            with waiting.post:
+                send(waiting.post, request, descriptors)
+        except OSError:
+            # It was ended while it waited, so it has begun nothing.
+            _kill_group(waiting.warden)
+            os.waitpid(waiting.warden, 0)
+            waiting = self._fork()
+            with waiting.post:
+                send(waiting.post, request, descriptors)
+        return waiting.warden
+
+    def _prepare(self) -> None:
+        """A warden waits for the next request. Where none can be had now, that request asks again, and says so."""
+        with contextlib.suppress(OSError):
+            self._waiting = self._waiting or self._fork()
+
+    def _fork(self) -> _Waiting:
         server = os.getpid()
-        warden = os.fork()
-        if warden == 0:
+        ours, theirs = socket.socketpair()
+        with theirs:
             try:
-                signal.set_wakeup_fd(-1)
-                become_warden(job, self._material, server)
-            finally:
-                os._exit(1)
-        return warden
+                warden = os.fork()
+            except OSError:
+                ours.close()
+                raise
+            if warden == 0:
+                try:
+                    signal.set_wakeup_fd(-1)
+                    become_warden(theirs, self._work, server)
+                finally:
+                    os._exit(1)
+        return _Waiting(warden, ours)
 
     def _enforce(self) -> None:
         now = time.monotonic()
@@ -137,6 +177,9 @@ class _Server:
         os.kill(job.warden, signal.SIGTERM)
 
     def _reap(self) -> None:
+        if self._waiting and os.waitpid(self._waiting.warden, os.WNOHANG)[0]:
+            self._waiting.post.close()
+            self._waiting = None
         for job in list(self._running.values()):
             ended, _ = os.waitpid(job.warden, os.WNOHANG)
             if ended:
@@ -146,6 +189,10 @@ class _Server:
                 os.close(job.report)
 
     def _end_all(self) -> None:
+        if self._waiting:
+            self._waiting.post.close()
+            _kill_group(self._waiting.warden)
+            os.waitpid(self._waiting.warden, 0)
         for job in self._running.values():
             if not job.told_to_end:
                 self._end(job, KillCause.ABANDONED, "the sandbox was closed")

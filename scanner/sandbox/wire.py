@@ -2,7 +2,8 @@
 
 The control socket carries length-prefixed JSON: one `Greeting` from the server, then one `Request` for each
 inspection, with four descriptors: the artifact, what is known of an earlier one's members (else the artifact once
-more), the pipe of the result and the pipe of the report. On the report pipe only our own code writes, before the
+more), the pipe of the result and the pipe of the report. The server passes each request on, descriptors and all, to the
+warden that waits for it. On the report pipe only our own code writes, before the
 hostile bytes are touched or from outside of the child: one JSON line for each `Walls`, `Ended` or `Killed`. The result
 pipe carries what the child says, and is believed as little: one line of JSON, then what it learned of the members.
 """
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
+    "DESCRIPTORS",
     "EXIT_CRASHED",
     "EXIT_DONE",
     "EXIT_MEMORY",
@@ -47,6 +49,9 @@ EXIT_DONE, EXIT_MEMORY, EXIT_CRASHED = 0, 70, 71
 
 #: The filename of the request that asks for the walls alone: the child raises them, reports, and ends.
 PROBE: Final = ""
+
+#: How many descriptors come with a request.
+DESCRIPTORS: Final = 4
 
 _HEADER: Final = struct.Struct("!I")
 _LONGEST: Final = 64 * 1024

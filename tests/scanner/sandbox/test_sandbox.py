@@ -79,7 +79,7 @@ def test_server_that_dies_fails_what_runs_and_is_replaced(patient: Sandbox, arti
     server = patient.server_pid
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(patient.inspect, artifact, "sleep-1.0.tar.gz") for _ in range(2)]
-        assert eventually(lambda: len(descendants(server)) == 4)
+        assert eventually(lambda: len(descendants(server)) == 5)  # two pairs, and the warden that waits
         children = descendants(server)
         os.kill(server, signal.SIGKILL)
         failures = [future.exception(timeout=20) for future in running]
@@ -89,12 +89,41 @@ def test_server_that_dies_fails_what_runs_and_is_replaced(patient: Sandbox, arti
     assert patient.server_pid != server
 
 
+def test_the_next_warden_waits_behind_its_walls(patient: Sandbox) -> None:
+    if "netns" not in patient.level:
+        pytest.skip("no namespaces here")
+    network = Path(f"/proc/{patient.server_pid}/ns/net").readlink()
+    assert eventually(lambda: _networks(descendants(patient.server_pid)).isdisjoint({network, None}))
+
+
+def _networks(processes: set[int]) -> set[Path | None]:
+    return {Path(f"/proc/{process}/ns/net").readlink() for process in processes} or {None}
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_warden_that_ends_while_it_waits_costs_no_inspection(
+    patient: Sandbox, artifact: Path, *, noticed: bool
+) -> None:
+    server = patient.server_pid
+    assert eventually(lambda: len(descendants(server)) == 1)
+    (waiting,) = descendants(server)
+    if not noticed:
+        os.kill(server, signal.SIGSTOP)
+    os.kill(waiting, signal.SIGKILL)
+    assert eventually(lambda: not alive(waiting))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(patient.inspect, artifact, "honest-1.0.tar.gz")
+        os.kill(server, signal.SIGCONT)
+        assert running.result(timeout=20).metadata.summary == "any bytes"
+    assert patient.server_pid == server
+
+
 def test_closing_ends_everything_and_fails_what_runs(rules: Path, artifact: Path) -> None:
     sandbox = Sandbox(rules, limits=SandboxLimits(wall_seconds=3600.0), entry=POISON)
     server = sandbox.server_pid
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(sandbox.inspect, artifact, "sleep-1.0.tar.gz")
-        assert eventually(lambda: len(descendants(server)) == 2)
+        assert eventually(lambda: len(descendants(server)) == 3)
         children = descendants(server)
         sandbox.close()
         failure = running.exception(timeout=20)
@@ -123,7 +152,7 @@ with Sandbox(Path({str(rules)!r}), entry={POISON!r}) as sandbox:
     ) as process:
         assert process.stdout is not None
         server = int(process.stdout.readline())
-        assert eventually(lambda: len(descendants(server)) == 2)
+        assert eventually(lambda: len(descendants(server)) == 3)
         family = {server} | descendants(server)
         process.kill()
         process.wait()
@@ -203,7 +232,7 @@ def test_time_limit_holds_without_walls(weak: Sandbox, artifact: Path, deed: str
 def test_processes_that_a_child_leaves_are_ended(weak: Sandbox, artifact: Path) -> None:
     with pytest.raises(InspectionFailed, match="filename"):
         weak.inspect(artifact, "litter-1.0.tar.gz")
-    assert eventually(lambda: not descendants(weak.server_pid))
+    assert eventually(lambda: len(descendants(weak.server_pid)) == 1)  # the warden that waits for the next one
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root and setpriv")
