@@ -256,7 +256,9 @@ def _request(_it: Interpreter, call: Call) -> Value | None:
 
 @register("torch.load", "joblib.load", "numpy.load")
 def _model(it: Interpreter, call: Call) -> Value | None:
-    """A model that is allowed to hold code, which it runs while it is loaded."""
+    """A model that is allowed to hold code, which it runs while it is loaded; or one that is not."""
+    if call.keywords.get("weights_only", UNKNOWN).const is True:
+        return join(call.all)
     refused = call.keywords.get("weights_only", UNKNOWN).const is False
     if refused or call.keywords.get("allow_pickle", UNKNOWN).const is True:
         it.emit("unsafe-model", call.function.ref or "", call.node, (call.argument(0, "f"),))
