@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour import folding
-from scanner.behaviour.clients import HANDLER_TAKERS
+from scanner.behaviour.clients import takes_handlers
 from scanner.behaviour.containers import spread_elements
 from scanner.behaviour.expressions import attribute
 from scanner.behaviour.methods import (
@@ -19,6 +17,7 @@ from scanner.behaviour.methods import (
     of_value,
     without_fragile,
 )
+from scanner.behaviour.naming import Named, about
 from scanner.behaviour.patterns import CREDENTIAL_PLACE
 from scanner.behaviour.registry import SPECIALS, Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Instance, Partial
@@ -43,7 +42,7 @@ from scanner.behaviour.values import (
     tainted,
     trail_steps,
 )
-from scanner.behaviour.vocabulary import Effect, effect_of, source_of
+from scanner.behaviour.vocabulary import Effect, effect_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,16 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["call_value", "evaluate_call", "invoke", "layer_steps", "mark_path"]
 
-#: Calls whose result says nothing of what went in.
-_NEUTRAL: Final = frozenset(
-    {f"builtins.{n}" for n in ("len", "isinstance", "issubclass", "hasattr", "print", "id", "type", "hash", "callable")}
-    | {f"os.path.{n}" for n in ("exists", "isfile", "isdir", "getsize", "getmtime", "islink", "ismount")}
-    | {"os.stat", "os.makedirs", "os.mkdir", "os.remove", "os.unlink", "time.sleep", "sys.exit", "os.access"}
-)
 _ARRAY_BUILDERS: Final = frozenset({"builtins.bytes", "builtins.bytearray", "builtins.chr", "builtins.map"})
-#: No table knows a longer name.
-_LONGEST_NAME: Final = 200
-_KNOWN_ROOTS: Final = sys.stdlib_module_names | {"builtins", "setuptools", "globals()", "<file>"}
 #: What calls the functions that it is given.
 _RUNNERS: Final = frozenset(
     {"threading.Thread", "threading.Timer", "multiprocessing.Process", "atexit.register", "_thread.start_new_thread"}
@@ -81,21 +71,8 @@ _RUNNING_METHODS: Final = frozenset(
     {"submit", "map", "apply", "apply_async", "imap", "imap_unordered", "starmap", "run_in_executor", "start_soon"}
     | {"call_soon", "call_later", "create_task", "run_until_complete", "after"}
 )
-#: Calls that only write down what goes in.
-_WRITING_OUT: Final = frozenset(
-    {"json.dumps", "builtins.str", "builtins.dict", "builtins.repr", "urllib.parse.urlencode", "urllib.parse.quote"}
-    | {
-        "binascii.hexlify",
-        "urllib.request.Request",
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.sorted",
-        "builtins.bytes",
-    }
-    | {"pprint.pformat", "pickle.dumps", "zlib.compress", "gzip.compress", "yaml.dump", "builtins.bytes"}
-)
-#: Effects whose result is made of what went in.
-_PASSING: Final = frozenset({Effect.DESERIALIZE, Effect.EXECUTE, Effect.IMPORT, Effect.NATIVE})
+#: What the module defines and somebody may call.
+_OWN: Final = (FunctionInfo, Partial)
 _LAYER_NAMES: Final = (
     ("b32", "base32"),
     ("b85", "base85"),
@@ -114,12 +91,12 @@ _LAYER_NAMES: Final = (
 
 def evaluate_call(it: Interpreter, node: ast.Call, scope: Scope) -> Value:
     """What a call gives."""
-    owner, method = UNKNOWN, ""
-    if isinstance(node.func, ast.Attribute):
-        owner, method = it.evaluate(node.func.value, scope), node.func.attr
+    owner, method, func = UNKNOWN, "", node.func
+    if isinstance(func, ast.Attribute):
+        owner, method = it.evaluate(func.value, scope), func.attr
         function = attribute(it, owner, method, it.line or node.lineno)
     else:
-        function = it.evaluate(node.func, scope)
+        function = it.evaluate(func, scope)
     arguments: list[Value] = []
     for argument in node.args:
         if isinstance(argument, ast.Starred):
@@ -154,7 +131,8 @@ def invoke(it: Interpreter, call: Call) -> Value:
         if special is not None and (value := special(it, call)) is not None:
             return value
         return _by_name(it, call, ref)
-    _callbacks(it, call)
+    if call.arguments or call.keywords:
+        _callbacks(it, call)
     if call.method:
         return of_value(it, call)
     return join([call.function, *call.all])
@@ -162,12 +140,14 @@ def invoke(it: Interpreter, call: Call) -> Value:
 
 def _of_the_module(it: Interpreter, call: Call, target: object) -> Value:
     if isinstance(target, Partial):
-        inner = replace(
-            call,
-            function=target.function,
-            arguments=[*target.arguments, *call.arguments],
-            keywords={**target.keywords, **call.keywords},
-            argument_nodes=(),
+        inner = Call(
+            call.node,
+            call.scope,
+            target.function,
+            [*target.arguments, *call.arguments],
+            {**target.keywords, **call.keywords},
+            call.owner,
+            call.method,
             depth=call.depth + 1,
         )
         if inner.depth > 16:  # noqa: PLR2004 # partials of partials
@@ -241,39 +221,40 @@ def _by_name(it: Interpreter, call: Call, ref: str) -> Value:
     """A call of something with a qualified name."""
     if ref in folding.DECODERS:
         return _decoded(it, call, ref)
-    if (folded := _folded(it, call, ref)) is not None:
+    named = about(ref)
+    if named.pure and (folded := _folded(it, call, ref)) is not None:
         return folded
-    effect = effect_of(ref)
-    if effect is not None:
-        it.emit(effect, ref, call.node, call.command)
-    elif ref.partition(".")[0] not in _KNOWN_ROOTS:
+    if named.effect is not None:
+        it.emit(named.effect, ref, call.node, call.command)
+    elif named.foreign:
         it.calls_out(ref)
-    _callbacks(it, call)
+    if call.arguments or call.keywords:
+        _callbacks(it, call)
     if call.method in GROWING_METHODS and (call.owner.ref or "").endswith("()"):
         _stained(call)
     if call.method in PASSING_METHODS and call.function.ref is not None and call.owner.const is not MISSING:
         return of_value(it, call)
     if call.method in {"read", "load", "read_file"} and call.arguments:
         _reads_secrets(it, call)
-    return UNKNOWN if ref in _NEUTRAL else _result(it, call, ref, effect)
+    return UNKNOWN if named.neutral else _result(it, call, ref, named)
 
 
-def _result(it: Interpreter, call: Call, ref: str, effect: Effect | None) -> Value:
+def _result(it: Interpreter, call: Call, ref: str, named: Named) -> Value:
     """What a call with a qualified name gives: its own source, or what went in."""
-    result = UNKNOWN if effect is not None and effect not in _PASSING else join([call.owner, *call.all])
-    if result.taint & FRAGILE and ref not in _WRITING_OUT and not ref.startswith(("base64.", "os.environ.")):
+    result = join([call.owner, *call.all]) if named.passing else UNKNOWN
+    if result.taint & FRAGILE and not named.preserving:
         result = without_fragile(call, result)
     if call.method.startswith("encrypt") and join(call.all).taint & FILE:
         result = tainted(result, ENCRYPTED, "encrypted", it.line or call.node.lineno)
     if decrypts(call):
         result = tainted(result, DECODED, f"decoded by {ref}", it.line or call.node.lineno)
-    source = source_of(ref)
-    value = Value(MISSING, f"{ref}()" if len(ref) < _LONGEST_NAME else None, result.taint, result.trail)
+    taint = result.taint
     if call.owner.taint & SOCKET:
-        kept = effect is not None or call.method in CLIENT_METHODS or call.method in PASSING_METHODS
-        value.taint = value.taint | SOCKET if kept else value.taint & ~SOCKET
-    if source is not None and source[0]:
-        value = tainted(value, source[0], source[1], it.line or call.node.lineno)
+        kept = named.effect is not None or call.method in CLIENT_METHODS or call.method in PASSING_METHODS
+        taint = taint | SOCKET if kept else taint & ~SOCKET
+    value = Value(MISSING, named.result, taint, result.trail)
+    if named.source is not None:
+        value = tainted(value, *named.source, it.line or call.node.lineno)
     return value
 
 
@@ -336,19 +317,18 @@ def _callbacks(it: Interpreter, call: Call) -> None:
     own, when all names are bound.
     """
     runner = call.function.ref in _RUNNERS or call.method in _RUNNING_METHODS
-    fed = call.function.ref is not None and HANDLER_TAKERS.fullmatch(call.function.ref) is not None
     for value in call.all:
-        if fed and isinstance(value.target, FunctionInfo):
-            value.target.fed = (
-                tainted(UNKNOWN, NETWORK, "message from somebody", it.line or call.node.lineno),
-                it.current,
-            )
-        if isinstance(value.target, FunctionInfo | Partial) and not runner:
+        target, ref = value.target, value.ref
+        if target is None and ref is None:
+            continue  # nothing that could be called
+        own = isinstance(target, _OWN)
+        if isinstance(target, FunctionInfo) and takes_handlers(call.function.ref):
+            target.fed = (tainted(UNKNOWN, NETWORK, "message from somebody", it.line or call.node.lineno), it.current)
+        if own and not runner:
             continue
-        if runner and value.ref is not None and not value.ref.endswith("()"):
-            it.calls_out(value.ref)  # a thread may run a function of another module
-        callable_ref = value.ref is not None and effect_of(value.ref) is not None and not value.ref.endswith("()")
-        if not isinstance(value.target, FunctionInfo | Partial) and not callable_ref:
+        if runner and ref is not None and not ref.endswith("()"):
+            it.calls_out(ref)  # a thread may run a function of another module
+        if not own and (ref is None or ref.endswith("()") or effect_of(ref) is None):
             continue
         given = call.keywords.get("args")
         if given is not None:

@@ -55,7 +55,7 @@ _INJECTORS: Final = frozenset(
 
 def hits(facts: Facts) -> Iterator[Hit]:
     """Every rule that the module fulfils, once for each place."""
-    for rule in (*_RULES, *chains_network.RULES, *chains_process.RULES, *chains_moment.RULES, *chains_control.RULES):
+    for rule in _ALL:
         yield from rule(facts)
 
 
@@ -144,3 +144,10 @@ def _injected(facts: Facts) -> Iterator[Hit]:
 
 
 _RULES: Final[tuple[Callable[[Facts], Iterator[Hit]], ...]] = (_decoded, _fetched, _fed, _from_file, _hidden, _injected)
+_ALL: Final = (
+    *_RULES,
+    *chains_network.RULES,
+    *chains_process.RULES,
+    *chains_moment.RULES,
+    *chains_control.RULES,
+)

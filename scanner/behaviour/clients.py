@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["CHAT_HANDLER", "HANDLER_TAKERS", "is_chat_action", "is_web_request"]
+__all__ = ["CHAT_HANDLER", "is_chat_action", "is_web_request", "takes_handlers"]
 
 _HTTP_CLIENTS: Final = frozenset(
     {"requests.Session", "requests.session", "requests.sessions.Session", "httpx.Client", "httpx.AsyncClient"}
@@ -35,10 +35,15 @@ CHAT_HANDLER: Final = re.compile(
     r"|socketio\.\w{0,16}Client\(\)\.(?:on|event)(?:\(\))?"
 )
 #: Calls that are given a function for what somebody sends.
-HANDLER_TAKERS: Final = re.compile(
+_HANDLER_TAKERS: Final = re.compile(
     r"websocket\.WebSocketApp|telegram\.ext\.(?:Command|Message|CallbackQuery)Handler|socketio\.\w{0,16}Client\(\)\.on"
     r"|telebot\.\w{0,20}\(\)\.(?:register_message_handler|register_next_step_handler)|paho\.mqtt\.client\.Client\(\)\.message_callback_add"
 )
+
+
+def takes_handlers(ref: str | None) -> bool:
+    """Whether a call of `ref` is given functions for what somebody sends."""
+    return ref is not None and _HANDLER_TAKERS.fullmatch(ref) is not None
 
 
 def is_web_request(ref: str) -> bool:

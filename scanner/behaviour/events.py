@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scanner.behaviour.values import PLACEHOLDER, Value
+from scanner.behaviour.records import Record
+from scanner.behaviour.values import PLACEHOLDER, UNKNOWN, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,8 +18,7 @@ __all__ = ["Blob", "Event", "ModuleReport", "spoken"]
 _SPOKEN_LIMIT = 20_000
 
 
-@dataclass(slots=True, eq=False)
-class Event:
+class Event(Record):
     """One call (or use) with an effect. `what` is an `Effect`, or the name of a trait such as `hidden-name`."""
 
     what: str
@@ -26,7 +26,7 @@ class Event:
     line: int
     column: int
     arguments: tuple[Value, ...] = ()
-    value: Value = field(default_factory=Value)
+    value: Value = UNKNOWN
     text: str = ""
     function: FunctionInfo | None = None
     guarded: bool = False

@@ -11,13 +11,12 @@ from scanner.behaviour import folding, texts
 from scanner.behaviour.containers import CONTAINERS
 from scanner.behaviour.operators import HIDDEN_NAMES, OPERATORS
 from scanner.behaviour.scopes import FunctionInfo, Instance, Partial, Scope
+from scanner.behaviour.sources import sourced
 from scanner.behaviour.values import (
     COMPUTED,
     ENCODED,
-    ENVIRONMENT_ALL,
     FILE,
     MISSING,
-    NETWORK,
     PLACEHOLDER,
     PROSE,
     UNKNOWN,
@@ -34,17 +33,18 @@ if TYPE_CHECKING:
 
     from scanner.behaviour.interpreter import Interpreter
 
-__all__ = ["EXPRESSIONS", "attribute", "default_values", "sourced", "subscript"]
+__all__ = ["EXPRESSIONS", "attribute", "default_values", "subscript"]
 
 _BUILTINS: Final = frozenset(dir(builtins)) | {"__builtins__", "execfile", "unicode", "unichr", "raw_input"}
 _SHARED: Final[dict[object, Value]] = {}
+_TEXTS: Final = (str, bytes)
 _ENCODED_LENGTH: Final = 40
 _LITERALS: Final = 256
 
 
 def _constant(it: Interpreter, node: ast.Constant, _scope: Scope) -> Value:
     const = node.value
-    if isinstance(const, str | bytes) and len(const) >= _ENCODED_LENGTH and texts.looks_encoded(const):
+    if isinstance(const, _TEXTS) and len(const) >= _ENCODED_LENGTH and texts.looks_encoded(const):
         if not it.muted and len(it.report.literals) < _LITERALS:
             it.report.literals.append((const, it.line or node.lineno))
         return Value(const, None, ENCODED, (None, "encoded literal", it.line or node.lineno))
@@ -53,7 +53,7 @@ def _constant(it: Interpreter, node: ast.Constant, _scope: Scope) -> Value:
 
 def _name(it: Interpreter, node: ast.Name, scope: Scope) -> Value:
     name = node.id
-    found = scope.find(name)
+    found = scope.names.get(name) or scope.find_further_out(name)
     if found is not None:
         return found
     if name == "__doc__":
@@ -85,7 +85,7 @@ def _attribute(it: Interpreter, node: ast.Attribute, scope: Scope) -> Value:
 
 def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
     """The attribute `name` of `base`."""
-    if (owner := it.find_class(base)) is not None:
+    if base.target is not None and (owner := it.find_class(base)) is not None:
         found = owner.find(name)
         if found is not None:
             return _bound(found, base)
@@ -97,7 +97,12 @@ def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
         return prose(base, line)
     if base.ref is not None:
         return _of_reference(it, base, name, line)
-    if base.known and type(base.const) in {str, bytes, int, list, tuple, dict} and name.startswith("__"):
+    if (
+        base.const is not MISSING
+        and base.known
+        and type(base.const) in {str, bytes, int, list, tuple, dict}
+        and name.startswith("__")
+    ):
         return Value(None, f"builtins.{type(base.const).__name__}.{name}")
     known = it.attributes.get(name)
     if base.taint:
@@ -106,30 +111,22 @@ def attribute(it: Interpreter, base: Value, name: str, line: int) -> Value:
 
 
 def _of_reference(it: Interpreter, base: Value, name: str, line: int) -> Value:
-    ref = f"{base.ref}.{name}"
+    owner = base.ref or ""
+    ref = f"{owner}.{name}"
     if ref in it.aliases:
         return named(it.aliases[ref])
     if len(ref) > 200:  # noqa: PLR2004 # no table knows such a name
         return join([base])
-    if base.ref == "pathlib.Path()" and name in {"parent", "root", "anchor"}:
-        return Value(PLACEHOLDER, base.ref, base.taint, base.trail, exact=False)
-    if base.ref == "string" and isinstance(const := getattr(string, name, None), str):
+    if name in {"parent", "root", "anchor"} and owner == "pathlib.Path()":
+        return Value(PLACEHOLDER, owner, base.taint, base.trail, exact=False)
+    if owner == "string" and isinstance(const := getattr(string, name, None), str):
         return constant(const)
-    if base.ref is not None and base.ref.startswith("builtins.") and name in {"__doc__", "__name__"}:
-        const = getattr(getattr(builtins, base.ref[9:], None), name, None)
+    if name in {"__doc__", "__name__"} and owner.startswith("builtins."):
+        const = getattr(getattr(builtins, owner[9:], None), name, None)
         if isinstance(const, str):
             return constant(const, taint=COMPUTED)
-    value = Value(MISSING, canonical(ref), base.taint, base.trail, target=None, elements=base.elements)
-    return sourced(value, line)
-
-
-def sourced(value: Value, line: int) -> Value:
-    """`value` with its taint, where the very name is a source (`os.environ`)."""
-    if value.ref in {"os.environ", "os.environb"}:
-        return tainted(value, ENVIRONMENT_ALL, "whole environment", line)
-    if value.ref == "flask.request":
-        return tainted(value, NETWORK, "request of a client", line)
-    return value
+    ref = canonical(ref)
+    return sourced(Value(MISSING, ref, base.taint, base.trail, elements=base.elements), line)
 
 
 def _bound(found: Value, owner: Value) -> Value:
@@ -248,6 +245,8 @@ def _lambda(it: Interpreter, node: ast.Lambda, scope: Scope) -> Value:
 
 def default_values(it: Interpreter, parameters: ast.arguments, scope: Scope) -> dict[str, Value]:
     """What parameters are bound to when a call leaves them out."""
+    if not parameters.defaults and not parameters.kw_defaults:
+        return {}
     names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
     defaults = {
         name: it.evaluate(default, scope)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from scanner.behaviour.budget import Budget
 
-__all__ = ["DECODERS", "fold_binary", "fold_call", "fold_method", "fold_subscript", "fold_unary", "guarded"]
+__all__ = ["DECODERS", "fold_binary", "fold_call", "fold_method", "fold_subscript", "fold_unary", "guarded", "is_pure"]
 
 _FAILURES: Final = (
     ValueError,
@@ -111,6 +111,11 @@ def fold_method(owner: Any, name: str, arguments: list[Any], keywords: dict[str,
     if name == "decode" and arguments and not _is_text_codec(arguments[0]):
         return fold_call("codecs.decode", [owner, *arguments], {}, budget)
     return guarded(lambda: getattr(owner, name)(*arguments, **keywords), budget)
+
+
+def is_pure(name: str) -> bool:
+    """Whether `fold_call` knows the function with the qualified name `name`."""
+    return name in _FUNCTIONS or name in DECODERS
 
 
 def fold_call(name: str, arguments: list[Any], keywords: dict[str, Any], budget: Budget) -> Any:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour.budget import Budget, WorkExhausted
 from scanner.behaviour.events import Blob, Event, ModuleReport, spoken
 from scanner.behaviour.scopes import ClassInfo, FunctionInfo, Instance, Scope
-from scanner.behaviour.sources import SECRET_NAME
-from scanner.behaviour.values import MISSING, NAMED_SECRET, UNKNOWN, Value, join
+from scanner.behaviour.sources import of_parameter
+from scanner.behaviour.values import UNKNOWN, Value, join
 
 if TYPE_CHECKING:
     import ast
@@ -25,7 +25,6 @@ _MAX_CALLS: Final = 24
 #: How often a function that decodes texts is walked anew, and how many visits any function may cost in all.
 _MAX_DECODINGS: Final = 4_000
 _MAX_SPENT: Final = 60_000
-_SECRET: Final = Value(MISSING, None, NAMED_SECRET)
 _MAX_EVENTS: Final = 5_000
 _MAX_BLOBS: Final = 256
 _MAX_CALLED: Final = 2_000
@@ -80,17 +79,20 @@ class Interpreter:
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """What is known of an expression's value; its effects are noted."""
-        self.budget.visits -= 1
-        if self.budget.visits < 0:
-            self.budget.visit()
-        handler = self._expressions.get(type(node))
-        return handler(self, node, scope) if handler is not None else UNKNOWN
+        budget = self.budget
+        budget.visits -= 1
+        if budget.visits < 0:
+            budget.visit()
+        return self._expressions[type(node)](self, node, scope)
 
     def execute(self, body: Sequence[ast.stmt], scope: Scope) -> None:
         """Walks statements in order."""
+        budget, statements = self.budget, self._statements
         for statement in body:
-            self.budget.visit()
-            handler = self._statements.get(type(statement))
+            budget.visits -= 1
+            if budget.visits < 0:
+                budget.visit()
+            handler = statements.get(type(statement))
             if handler is None:
                 continue
             try:
@@ -154,8 +156,7 @@ class Interpreter:
             info.called_from.add(self.current)
         if info.active or self._calls >= _MAX_CALLS:
             return join([*arguments, info.result])
-        telling = any(v is not UNKNOWN for v in arguments) or any(v is not UNKNOWN for v in keywords.values())
-        if info.evaluations and not (telling and self._worth(info, arguments, keywords)):
+        if info.evaluations and not (_telling(arguments, keywords) and self._worth(info, arguments, keywords)):
             return self._passed(info, arguments)
         return self._walk(info, arguments, keywords, bound)
 
@@ -208,6 +209,8 @@ class Interpreter:
         if not isinstance(body, list):
             return self.evaluate(body, scope)
         self.execute(body, scope)
+        if not scope.returned:
+            return UNKNOWN
         returned = [value for value in scope.returned if value is not UNKNOWN]
         if len(returned) == 1:
             return returned[0]
@@ -221,23 +224,25 @@ class Interpreter:
         keywords: Mapping[str, Value],
         bound: Value | None,
     ) -> None:
-        parameters = info.node.args
-        names = [p.arg for p in (*parameters.posonlyargs, *parameters.args)]
-        given = list(arguments) if bound is None else [bound, *arguments]
-        for name in (*names, *(p.arg for p in parameters.kwonlyargs)):
-            scope.names.setdefault(name, _SECRET if SECRET_NAME.search(name.lower()) else UNKNOWN)
+        parameters, bindings = info.node.args, scope.names
+        names = [p.arg for p in parameters.args]
+        if parameters.posonlyargs:
+            names = [*(p.arg for p in parameters.posonlyargs), *names]
+        given = arguments if bound is None else [bound, *arguments]
+        for name in (*names, *(p.arg for p in parameters.kwonlyargs)) if parameters.kwonlyargs else names:
+            if name not in bindings:
+                bindings[name] = of_parameter(name)
         for name, value in zip(names, given, strict=False):
             if value is not UNKNOWN:
-                scope.names[name] = value
-        rest = given[len(names) :]
+                bindings[name] = value
         if parameters.vararg is not None:
+            rest = list(given[len(names) :])
             merged = join(rest)
             known = tuple(v.const for v in rest) if rest and all(v.known for v in rest) else merged.const
-            scope.names[parameters.vararg.arg] = Value(known, None, merged.taint, merged.trail, elements=rest)
-        for name, value in keywords.items():
-            scope.names[name] = value
+            bindings[parameters.vararg.arg] = Value(known, None, merged.taint, merged.trail, elements=rest)
+        bindings.update(keywords)
         if parameters.kwarg is not None:
-            scope.names[parameters.kwarg.arg] = join(keywords.values())
+            bindings[parameters.kwarg.arg] = join(keywords.values())
 
     def _walk_uncalled(self, info: FunctionInfo) -> None:
         bound = Value(target=Instance(info.owner)) if info.owner is not None else None
@@ -270,6 +275,11 @@ class Interpreter:
         if isinstance(value.target, Instance):
             return value.target.of
         return value.target if isinstance(value.target, ClassInfo) else None
+
+
+def _telling(arguments: Sequence[Value], keywords: Mapping[str, Value]) -> bool:
+    """Whether anything is known of what a call hands over."""
+    return any(v is not UNKNOWN for v in arguments) or any(v is not UNKNOWN for v in keywords.values())
 
 
 def _one_of(values: Sequence[Value]) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -40,12 +41,11 @@ def link(modules: Iterable[Facts], *, is_wheel: bool) -> None:
 def aliases(modules: Iterable[Facts], *, is_wheel: bool) -> Iterator[tuple[Facts, dict[str, str]]]:
     """The modules that use something dangerous under the name that another module gives it, and those names."""
     named = _Names(modules, is_wheel=is_wheel)
-    giving = [facts for facts in named.modules if any(map(_is_dangerous, facts.report.exports.values()))]
-    if not giving:
+    if not any(_is_dangerous(ref) for given in named.exports.values() for ref in given.values()):
         return
     for facts in named.modules:
         found: dict[str, str] = {}
-        for ref in {*facts.report.exports.values(), *facts.report.calls}:
+        for ref in {*named.exports[id(facts)].values(), *facts.report.calls}:
             target = named.exported(facts, ref)
             if target is not None and _is_dangerous(target):
                 found[ref] = target
@@ -53,6 +53,7 @@ def aliases(modules: Iterable[Facts], *, is_wheel: bool) -> Iterator[tuple[Facts
             yield facts, found
 
 
+@lru_cache(maxsize=65536)
 def _is_dangerous(ref: str) -> bool:
     return ref in DECODERS or effect_of(ref) in _DANGEROUS
 
@@ -63,6 +64,7 @@ class _Names:
     def __init__(self, modules: Iterable[Facts], *, is_wheel: bool) -> None:
         self.modules = list(modules)
         self._dotted = {id(facts): _dotted(facts.member.name, is_wheel=is_wheel) for facts in self.modules}
+        self.exports = {id(facts): facts.report.exports for facts in self.modules}
         self._by_name: dict[str, list[Facts]] = {}
         for facts in self.modules:
             for name in _short_names(self._dotted[id(facts)]):
@@ -77,7 +79,7 @@ class _Names:
                 found = list(_functions(facts, rest))
                 yield from ((facts, function) for function in found)
                 first, _, more = rest.partition(".")
-                exported = facts.report.exports.get(first)
+                exported = self.exports[id(facts)].get(first)
                 if not found and exported is not None and hops < _HOPS:
                     target = self._absolute(facts, exported)
                     waiting.append((f"{target}.{more}" if more else target, hops + 1))
@@ -88,7 +90,7 @@ class _Names:
         for _ in range(_HOPS):
             given = None
             for facts, rest in self._homes(name or ""):
-                target = facts.report.exports.get(rest) if facts is not caller else None
+                target = self.exports[id(facts)].get(rest) if facts is not caller else None
                 given = given or (self._absolute(facts, target) if target is not None else None)
             if given is None or _is_dangerous(given):
                 return given

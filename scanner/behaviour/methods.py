@@ -93,8 +93,9 @@ def without_fragile(call: Call, value: Value) -> Value:
 
 def decrypts(call: Call) -> bool:
     """Whether a method turns a literal into what it holds, whoever's method it is."""
-    literal = any(v.known or v.taint & (ENCODED | COMPUTED) for v in call.arguments)
-    return literal and call.method in {"decrypt", "unpad", "decompress"}
+    if call.method not in {"decrypt", "unpad", "decompress"}:
+        return False
+    return any(v.known or v.taint & (ENCODED | COMPUTED) for v in call.arguments)
 
 
 def _of_text(it: Interpreter, call: Call) -> Value | None:

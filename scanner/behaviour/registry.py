@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from scanner.behaviour.records import Record
 from scanner.behaviour.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["SPECIALS", "Call", "Special", "register"]
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Record):
     """One call: what is called, with what, and where it stands."""
 
     node: ast.expr
@@ -48,8 +47,8 @@ class Call:
 
     @property
     def all(self) -> list[Value]:
-        """All arguments."""
-        return [*self.arguments, *self.keywords.values()]
+        """All arguments; not to be changed."""
+        return [*self.arguments, *self.keywords.values()] if self.keywords else self.arguments
 
 
 Special = "Callable[[Interpreter, Call], Value | None]"

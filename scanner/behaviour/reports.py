@@ -27,6 +27,8 @@ __all__ = ["alone", "facts_of", "walked_again"]
 
 _KEY: Final = "behaviour"
 
+#: What most modules have, of what is below: asked for first, it answers soonest.
+_FREQUENT: Final = ("pty", "builtin", "exec", "requests", "system", "open(", "ctypes", "import *", "urllib", "eval")
 # Texts without which a module does nothing that any rule or capability names. Ways to reach a function under another
 # name are among them, so that leaving a module out hides nothing.
 _LOOKING_UP: Final = (
@@ -46,7 +48,7 @@ _DOING: Final = (
     # Encoded, as nobody writes them by hand: http, curl, powershell.
     *("aHR0c", "68747470", "Y3VybC", "cG93ZXJzaGVsb"),
 )
-_TRIGGERS: Final = (*_LOOKING_UP, *_DOING)
+_TRIGGERS: Final = tuple(dict.fromkeys((*_FREQUENT, *_LOOKING_UP, *_DOING)))
 #: Longer lines may hold an encoded text.
 _LONG_LINE: Final = 200
 
@@ -110,13 +112,20 @@ def _walked(view: ArtifactView, memory: Memory | None) -> Iterator[Facts]:
 
 def _may_act(text: str) -> bool:
     """Whether a module may do something by itself, or hold something encoded."""
-    if any(trigger in text for trigger in _TRIGGERS) or ("os.walk" in text and "os.remove" in text):
+    if _has_trigger(text) or ("os.walk" in text and "os.remove" in text):
         return True
     # A name may be written in letters that Python folds into others; a long line may hold an encoded text.
     folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    if folded is not text and any(trigger in folded for trigger in _TRIGGERS):
+    if folded is not text and _has_trigger(folded):
         return True
     return max(map(len, text.split("\n"))) > _LONG_LINE
+
+
+def _has_trigger(text: str) -> bool:
+    for trigger in _TRIGGERS:  # noqa: SIM110 # a generator would take twice as long
+        if trigger in text:
+            return True
+    return False
 
 
 def _walk_callers(modules: list[Facts]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import field
+
+from scanner.behaviour.records import Record
 from scanner.behaviour.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ClassInfo", "FileHandle", "FunctionInfo", "Instance", "Partial", "Scope", "Target"]
 
 
-@dataclass(slots=True, eq=False)
-class Scope:
+class Scope(Record):
     """One namespace. `conditional` counts the branches and loops around the statement that is executed now."""
 
     kind: str
@@ -30,8 +31,10 @@ class Scope:
     def find(self, name: str) -> Value | None:
         """What `name` is bound to here or further out; None when nowhere."""
         found = self.names.get(name)
-        if found is not None:
-            return found
+        return found if found is not None else self.find_further_out(name)
+
+    def find_further_out(self, name: str) -> Value | None:
+        """The same, where it is known not to be bound here."""
         scope = self.parent
         while scope is not None:
             if scope.kind != "class":
@@ -43,12 +46,12 @@ class Scope:
 
     def bind(self, name: str, value: Value) -> None:
         """Binds `name`; where the statement may not be executed, what was known of it stays known as taint."""
-        scope = self._owner(name)
-        old = scope.names.get(name) if self.conditional and not self.unrolling else None
-        if old is not None and _says_nothing(value) and (old.ref is not None or old.target is not None):
-            return  # `except ImportError: requests = None` tells less than the import before it
-        if old is not None and old.taint:
-            value = _merged(value, old)
+        scope = self if name not in self.outer_names else self._owner(name)
+        if self.conditional and not self.unrolling and (old := scope.names.get(name)) is not None:
+            if (old.ref is not None or old.target is not None) and _says_nothing(value):
+                return  # `except ImportError: requests = None` tells less than the import before it
+            if old.taint:
+                value = _merged(value, old)
         scope.names[name] = value
 
     def mark(self, name: str, value: Value) -> None:
@@ -61,16 +64,13 @@ class Scope:
             scope = scope.parent
 
     def _owner(self, name: str) -> Scope:
-        if name not in self.outer_names:
-            return self
         scope = self.parent
         while scope is not None and scope.parent is not None and name not in scope.names:
             scope = scope.parent
         return scope or self
 
 
-@dataclass(slots=True, eq=False)
-class FunctionInfo:
+class FunctionInfo(Record):
     """A function of the module: where it stands, and what is known of its calls so far."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -93,8 +93,7 @@ class FunctionInfo:
     called_from: set[FunctionInfo | None] = field(default_factory=set)
 
 
-@dataclass(slots=True, eq=False)
-class ClassInfo:
+class ClassInfo(Record):
     """A class of the module: its bases, what its body binds, and what its instances hold."""
 
     name: str
@@ -114,15 +113,13 @@ class ClassInfo:
         return None
 
 
-@dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Record):
     """An object of a class of the module."""
 
     of: ClassInfo
 
 
-@dataclass(slots=True, eq=False)
-class Partial:
+class Partial(Record):
     """A function with some of its arguments: `functools.partial`, or a bound method."""
 
     function: Value
@@ -130,8 +127,7 @@ class Partial:
     keywords: dict[str, Value]
 
 
-@dataclass(slots=True, eq=False)
-class FileHandle:
+class FileHandle(Record):
     """An open file: the value of its path, and the expression that gave it."""
 
     path: Value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from scanner.behaviour.values import (
@@ -15,14 +16,18 @@ from scanner.behaviour.values import (
     HOST_NAME,
     MACHINE,
     NAMED_SECRET,
+    NETWORK,
     PROSE,
     SCREEN,
     SOCKET,
+    UNKNOWN,
     USER_NAME,
     WORKING_FOLDER,
+    Value,
+    tainted,
 )
 
-__all__ = ["HOST_COMMANDS", "HOST_VARIABLES", "SECRET_NAME", "SOURCES"]
+__all__ = ["HOST_COMMANDS", "HOST_VARIABLES", "SOURCES", "of_parameter", "sourced"]
 
 _BROWSERS: Final = (
     "chrome",
@@ -118,7 +123,24 @@ HOST_COMMANDS: Final = {
 }
 
 #: Names, in lower case, of what opens a wallet.
-SECRET_NAME: Final = re.compile(
+_SECRET_NAME: Final = re.compile(
     r"(?:^|_)(?:private_?key|priv_?key|mnemonics?|seed_?phrase|secret_?phrase|recovery_?phrase|wallet_key|pk_hex)"
     r"(?:_(?:hex|phrase|words|str|string|bytes|b58|base58))?$"
 )
+_SECRET: Final = Value(taint=NAMED_SECRET)
+#: Names that are sources by themselves, without a call.
+_SOURCED: Final = {
+    **dict.fromkeys(("os.environ", "os.environb"), (ENVIRONMENT_ALL, "whole environment")),
+    "flask.request": (NETWORK, "request of a client"),
+}
+
+
+@lru_cache(maxsize=65536)
+def of_parameter(name: str) -> Value:
+    """What a parameter of that name holds when nothing is known of the call."""
+    return _SECRET if _SECRET_NAME.search(name.lower()) else UNKNOWN
+
+
+def sourced(value: Value, line: int) -> Value:
+    """`value` with its taint, where the very name is a source (`os.environ`)."""
+    return tainted(value, *_SOURCED[value.ref], line) if value.ref in _SOURCED else value

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from scanner.behaviour import calls, texts
 from scanner.behaviour.clients import CHAT_HANDLER
 from scanner.behaviour.containers import assign, spread_elements
-from scanner.behaviour.expressions import default_values, sourced
+from scanner.behaviour.expressions import default_values
 from scanner.behaviour.operators import combined
 from scanner.behaviour.registry import Call
 from scanner.behaviour.scopes import ClassInfo, FileHandle, FunctionInfo, Scope
+from scanner.behaviour.sources import sourced
 from scanner.behaviour.values import FILE, MISSING, NETWORK, UNKNOWN, Value, join, named, tainted
 from scanner.behaviour.vocabulary import canonical
 
@@ -215,6 +216,8 @@ def _bind_decorated(
 ) -> None:
     """Decorators are calls; where one gives nothing known, the name stays what it was."""
     scope.bind(node.name, value)
+    if not node.decorator_list:
+        return
     for decorator in reversed(node.decorator_list):
         function = it.evaluate(decorator, scope)
         if function is UNKNOWN or (function.ref or "") in {"builtins.property", "builtins.staticmethod"}:

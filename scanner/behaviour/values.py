@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from scanner.behaviour.records import FrozenRecord
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -109,29 +111,16 @@ _TRAIL_LIMIT: Final = 12
 Trail = tuple["Trail | None", str, int]
 
 
-class Value:
-    """One abstract value. Immutable by convention: it is shared freely."""
+class Value(FrozenRecord, frozen=True):
+    """One abstract value. It is shared freely."""
 
-    __slots__ = ("const", "elements", "exact", "ref", "taint", "target", "trail")
-
-    def __init__(  # noqa: PLR0913 # it is made of that many facts, named by the helpers below
-        self,
-        const: Any = MISSING,
-        ref: str | None = None,
-        taint: int = 0,
-        trail: Trail | None = None,
-        *,
-        exact: bool = True,
-        target: Target | None = None,
-        elements: Sequence[Value] | dict[Any, Value] | None = None,
-    ) -> None:
-        self.const = const
-        self.exact = exact
-        self.ref = ref
-        self.taint = taint
-        self.trail = trail
-        self.target = target
-        self.elements = elements
+    const: Any = MISSING
+    ref: str | None = None
+    taint: int = 0
+    trail: Trail | None = None
+    exact: bool = True
+    target: Target | None = None
+    elements: Sequence[Value] | dict[Any, Value] | None = None
 
     @property
     def text(self) -> str | None:
@@ -189,10 +178,11 @@ def join(values: Iterable[Value]) -> Value:
     trail = None
     best = 0
     for value in values:
-        if value.taint:
-            taint |= value.taint
-            if value.trail is not None and value.taint > best:
-                best = value.taint
+        own = value.taint
+        if own:
+            taint |= own
+            if own > best and value.trail is not None:
+                best = own
                 trail = value.trail
     return Value(MISSING, None, taint, trail) if taint else UNKNOWN
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from scanner.behaviour import patterns
 from scanner.behaviour.module import walk
+from scanner.behaviour.scopes import Partial
+from scanner.behaviour.values import Value
 
 if TYPE_CHECKING:
     from tests.scanner.behaviour.conftest import Found
@@ -61,6 +63,13 @@ def test_an_exhausted_budget_is_told_with_what_was_found_before(found: Found) ->
 def test_a_statement_after_one_that_is_nested_too_deep_is_seen(found: Found) -> None:
     findings = found("import os\nx = a" + ".b()" * 900 + "\nos.system('echo marker')\n")
     assert {"process-at-import", "analysis-incomplete"} <= {finding.rule for finding in findings}
+
+
+def test_values_that_hold_each_other_very_deep_are_let_go_without_deep_recursion() -> None:
+    value = Value()
+    for _ in range(500_000):
+        value = Value(target=Partial(value, (), {}))
+    del value
 
 
 def _grown(seed: int) -> str:
