@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from scanner.yara_pieces import COMMON_PIECES, LENGTH, piece_of
 from scanner.yara_regex import regex_shape
 from scanner.yara_syntax import StringKind, YaraRule, YaraString
 
@@ -19,19 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_REPEAT", "MIN_ANCHOR", "RuleRefused", "lint_rule"]
 
-#: The bytes of literal that every string must contain: libyara's own atoms are that long.
-MIN_ANCHOR: Final = 4
+#: The bytes of literal that every string must contain: libyara's own pieces are that long.
+MIN_ANCHOR: Final = LENGTH
 #: The longest repetition in a regex, and the longest jump in a hex string.
 MAX_REPEAT: Final = 200
 #: How far a regex may reach back from its first literal through a repeated class.
 MAX_FIRST_REPEAT: Final = 16
 
-#: Literals that stand hundreds of times in a page of Python, without the space around them. Alone they anchor nothing.
-_TOO_COMMON: Final = frozenset(
-    {"import", "from", "self", "self.", "return", "class", "none", "true", "false", "print", "else", "elif", "with"}
-    | {"assert", "name", "__name__", "init", "__init__", "args", "kwargs", "**kwargs", "data", "type", "test", "value"}
-    | {"====", "----", "####", "0000"}
-)
 _ESCAPE: Final = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)")
 _HEX_RUN: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _HEX_JUMP: Final = re.compile(r"\[\s*(\d*)\s*(-?)\s*(\d*)\s*\]")
@@ -113,5 +108,8 @@ def _slow_regex(pattern: str) -> Iterator[str]:
 def _short(text: str, what: str) -> Iterator[str]:
     if len(text) < MIN_ANCHOR:
         yield f"the {what} is {text!r}, {len(text)} bytes long; at least {MIN_ANCHOR} are needed"
-    elif not text.strip() or text.strip().lower() in _TOO_COMMON:
-        yield f"the {what} is {text!r}, which stands in nearly every file: choose a rarer one"
+    elif not (piece := piece_of(text)).strip() or piece in COMMON_PIECES:
+        yield (
+            f"of the {what} {text!r} libyara looks for {piece!r}, which stands in nearly every file: "
+            "choose a rarer one, or put a letter of it in brackets so that it takes another piece"
+        )

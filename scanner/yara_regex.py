@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from scanner.yara_pieces import piece_of, quality
+
 __all__ = ["RegexShape", "regex_shape"]
 
 _QUANTIFIER: Final = re.compile(r"(?:([*+?])|\{(\d*)(,?)(\d*)\})\??")
@@ -21,7 +23,7 @@ _UNBOUNDED: Final = 1 << 30
 class RegexShape:
     """What decides a regex's speed.
 
-    `anchors` are its longest literals, which libyara can look for: one, or one for each branch of a group.
+    `anchors` are the literals that libyara looks for a piece of: one, or one for each branch of a group.
     `first_repeat` is how often its first element may repeat (0 when that is a literal), `max_repeat` the largest
     repetition in it.
     """
@@ -120,10 +122,15 @@ def _shape(pieces: list[_Piece]) -> RegexShape:
     candidates.append((run,))
     inner = [branch.max_repeat for piece in pieces for branch in piece.branches]
     return RegexShape(
-        anchors=max(candidates, key=lambda anchors: min(map(len, anchors))),
+        anchors=max(candidates, key=_weakest),
         first_repeat=_first_repeat(pieces),
         max_repeat=max([*inner, *(piece.high for piece in pieces)], default=1),
     )
+
+
+def _weakest(anchors: tuple[str, ...]) -> int:
+    """The quality of the worst piece: by that libyara chooses between the literals of a regex."""
+    return min(quality(piece_of(anchor)) for anchor in anchors)
 
 
 def _first_repeat(pieces: list[_Piece]) -> int:

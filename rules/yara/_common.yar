@@ -1,5 +1,14 @@
 // What other rules lean on. Private rules never make a finding; this file sorts first, so that all others see it.
 
+private rule imports_requests
+{
+    strings:
+        $ = /f[r]om re[q]ue[s]ts [i]mpo[r]t/
+        $ = /[i]mp[o]rt re[q]ue[s]ts/
+    condition:
+        any of them
+}
+
 private rule sends
 {
     strings:
@@ -7,12 +16,10 @@ private rule sends
         $ = "requests.put("
         $ = "requests.get("
         $ = "requests.request("
-        $ = "from requests import"
-        $ = "import requests"
         $ = "httpx.post("
         $ = "httpx.get("
         $ = "urlopen("
-        $ = "import urlopen"
+        $ = /[i]mpo[r]t urlopen/
         $ = "urllib.request"
         $ = "http.client"
         $ = "ClientSession("
@@ -25,7 +32,7 @@ private rule sends
         $ = "XMLHttpRequest"
         $ = "axios.post("
     condition:
-        any of them
+        any of them or imports_requests
 }
 
 private rule uploads
@@ -33,7 +40,7 @@ private rule uploads
     strings:
         $ = "requests.post("
         $ = "requests.put("
-        $ = "import post"
+        $ = /[i]mpo[r]t post/
         $ = "httpx.post("
         $ = "session.post("
         $ = "method=\"POST\""
@@ -56,13 +63,11 @@ private rule fetches
 {
     strings:
         $ = "requests.get("
-        $ = "import requests"
-        $ = "from requests import"
         $ = "httpx.get("
         $ = "urlopen("
-        $ = "import urlopen"
+        $ = /[i]mpo[r]t urlopen/
         $ = "urlretrieve("
-        $ = "import urlretrieve"
+        $ = /[i]mpo[r]t urlretrieve/
         $ = "urllib.request"
         $ = "wget.download("
         $ = "DownloadFile("
@@ -71,7 +76,7 @@ private rule fetches
         $ = "curl.exe"
         $ = "wget -"
     condition:
-        any of them
+        any of them or imports_requests
 }
 
 private rule starts_process
@@ -82,9 +87,9 @@ private rule starts_process
         $ = "subprocess.run("
         $ = "subprocess.check_output("
         $ = "subprocess.check_call("
-        $ = "from subprocess import"
+        $ = /[f]ro[m] subprocess [i]mpo[r]t/
         $ = "os.system("
-        $ = "import system"
+        $ = /[i]mpo[r]t system/
         $ = "os.popen("
         $ = "os.startfile("
         $ = "startfile("
@@ -155,7 +160,7 @@ private rule runs_pip
 {
     strings:
         $ = "pip.main("
-        $ = "pip import main"
+        $ = /pip [i]mpo[r]t m[a]in/
         $ = "pip._internal"
     condition:
         any of them

@@ -80,7 +80,7 @@ rule reviewer_addressed
         reference = "https://attack.mitre.org/techniques/T1562/"
         false_positives = "Libraries that defend against such text, with their tests and examples."
     strings:
-        $verdict1 = /(mark|classify|report|treat|rate|consider|label|score|judge|flag|describe)( \w{1,12}){0,5} as (safe|benign|harmless|clean|not malicious)\b/
+        $verdict1 = /(mar[k]|classify|report|treat|rate|consider|label|score|judge|flag|describe)( \w{1,12}){0,5} as (safe|benign|harmless|clean|not malicious)\b/
         $verdict2 = /(say|state|conclude|answer|respond|confirm|declare|reply)( \w{1,12}){0,2} that( \w{1,12}){0,4} (is|are) (safe|benign|harmless|clean|not malicious)\b/
         $verdict3 = /not (flag|report) this (package|file|code|module|release|project)/
         $verdict4 = /skip (the|this|any|all) (analysis|review|scan)/
@@ -95,7 +95,7 @@ rule reviewer_addressed
         $model7 = "automated review" private
         $model8 = "security scanner" private
         $model9 = "malware scanner" private
-        $model10 = "code reviewer" private
+        $model10 = /[c]ode reviewer/ private
         $order1 = "previous instructions" private
         $order2 = "prior instructions" private
         $order3 = "above instructions" private
@@ -166,7 +166,7 @@ rule instructions_to_steal
         false_positives = "Security guides and tests for assistants."
     strings:
         $hide1 = /(tell|mention|inform|notify|reveal|show)( this| it| anything)?( to)? the user/ private
-        $hide2 = "without telling the user" private
+        $hide2 = /[w]ithout telling the user/ private
         $read1 = "~/.ssh"
         $read2 = "~/.aws"
         $read3 = "private key"

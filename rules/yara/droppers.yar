@@ -152,7 +152,7 @@ rule download_and_start_by_shell
     strings:
         $start1 = /system\(f?["']start / nocase
         $start2 = "os.startfile("
-        $start3 = "import startfile"
+        $start3 = /[i]mpo[r]t [s]t[a]rtfile/
         $start4 = "RunAsInvoker"
         $start5 = "call(\"start "
         $start6 = "call('start "
@@ -392,7 +392,7 @@ rule downloads_and_starts_file
         $write4 = /urlretrieve\(\w{1,40}, ?\w{1,40}\)/ private
         $write5 = ".iter_content(" private
         $write6 = "shutil.copyfileobj(" private
-        $start = /(Popen|process\.run|process\.call|startfile|os\.system)\(\[?(str\()?(\w{1,8}_)?(file_?path|file_?name|exe_path|exe_file|dest_path|save_path|temp_file|tmp_file|temp_path|output_path|output_file|local_path|binary_path|full_path|target_path|download_path|payload_path|executable_path|installer_path|script_path)\)?[,\]\)]/
+        $start = /(Popen|process\.run|process\.call|[s]t[a]rtfile|os\.system)\(\[?(str\()?(\w{1,8}_)?(file_?path|file_?name|exe_path|exe_file|dest_path|save_path|temp_file|tmp_file|temp_path|output_path|output_file|local_path|binary_path|full_path|target_path|download_path|payload_path|executable_path|installer_path|script_path)\)?[,\]\)]/
     condition:
         any of ($write*) and $start and fetches
 }
@@ -471,14 +471,14 @@ rule pip_install_from_address
     strings:
         $pip1 = "pip install git+http"
         $pip2 = "pip3 install git+http"
-        $pip3 = "pip install http"
+        $pip3 = /pip [i]n[s]ta[l]l htt[p]/
         $pip4 = "\"install\", \"git+http"
         $pip5 = "'install', 'git+http"
         $pip6 = "\"install\", \"http"
         $pip7 = "'install', 'http"
         $index1 = "pip install --index-url http"
         $index2 = "pip install --extra-index-url http"
-        $index3 = "pip install -i http"
+        $index3 = /pip [i]n[s]ta[l]l -i htt[p]/
         $index4 = "\"--index-url\", \"http"
         $index5 = "'--index-url', 'http"
         $index6 = "\"--extra-index-url\", \"http"

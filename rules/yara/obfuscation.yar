@@ -50,7 +50,7 @@ rule decoder_under_alias
         reference = "https://attack.mitre.org/techniques/T1027/"
         false_positives = "Compatibility layers that choose between two decoders."
     strings:
-        $name = /(b64decode|b85decode|a85decode|b32decode|decompress) as [A-Za-z_]/
+        $name = /(b64decode|b85decode|a85decode|b32decode|[d]ecompress) as [A-Za-z_]/
         $module1 = "base64 as "
         $module2 = "zlib as "
         $module3 = "marshal as "
@@ -95,8 +95,8 @@ rule lambda_import_loader
         false_positives = "None known."
     strings:
         $lambda = /: ?__import__\(['"](zlib|marshal|base64|lzma|bz2|gzip|codecs)['"]\)\.\w{4,12}\(/
-        $nested = /rt__\(\s{0,3}['"](zlib|lzma|bz2|gzip|marshal)['"]\s{0,3}\)\.\w{4,12}\(\s{0,3}__import__\(/
-        $base64 = /rt__\(\s{0,3}['"]base64['"]\s{0,3}\)\.(b64|b32|b85|a85|b16)decode\(/
+        $nested = /rt__[(]\s{0,3}['"](zlib|lzma|bz2|gzip|marshal)['"]\s{0,3}\)\.\w{4,12}\(\s{0,3}__import__\(/
+        $base64 = /rt__[(]\s{0,3}['"]base64['"]\s{0,3}\)\.(b64|b32|b85|a85|b16)decode\(/
     condition:
         any of them
 }
@@ -119,7 +119,7 @@ rule builtins_by_arithmetic
         $chr = /getattr\(\s{0,3}(__builtins__|builtins|__import__\(['"]builtins['"]\)),\s{0,3}(['"]{2}\.join|chr\(|["'][a-z_]{1,5}["'] ?\+)/
         $globals = /globals\(\)\[['"]{0,2}(\.join\(|_\(\[|\\x5f|\\137)/
         $index = /__builtins__\.__dict__\[(['"]{2}\.join|chr\(|['"][a-z_]{1,5}['"] ?\+)/
-        $module = /rt__\(["']builtins["']\)\.(exec|eval)\(/
+        $module = /rt__[(]["']builtins["']\)\.(exec|eval)\(/
     condition:
         any of them
 }
@@ -147,7 +147,7 @@ rule escaped_names
         $word6 = "\\145\\170\\145\\143"
         $rot13 = "\\x72\\x6f\\x74\\x31\\x33"
         $dunder = "\"\\x5f\\x5f\\x"
-        $import = /rt__\(["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
+        $import = /rt__[(]["']\\(x[0-9a-f]{2}|[0-7]{3})\\/
     condition:
         any of them
 }
@@ -252,7 +252,7 @@ rule protected_source
         $armor4 = "from pyarmor_runtime import __pyarmor__"
         $armor5 = /__pyarmor_enter_[0-9]{4,6}__\(/
         $pye = "---BEGIN PYE FILE---"
-        $pye2 = "import sourcedefender"
+        $pye2 = /[i]mpo[r]t sourcedefender/
     condition:
         any of them
 }
@@ -277,7 +277,7 @@ rule code_behind_spaces
         $ = "                                                            ;__import__("
         $ = "                                                            ;try:"
         $ = "                                                            ; exec("
-        $ = "                                                            ; import "
+        $ = /                                                            ; [i]mpo[r]t /
         $ = "                                                            ,exec("
         $ = "                                                            ,__import__("
         $ = "                                                            __import__("
@@ -323,9 +323,9 @@ rule inline_import_runs_command
         false_positives = "Lists of attack strings in security tools and their tests."
         roles = "build install startup import command"
     strings:
-        $os = /rt__\(\s{0,2}["']os["']\s{0,2}\)\.(system|popen|exec\w{1,3}|startfile)\(/
-        $subprocess = /rt__\(\s{0,2}["']subprocess["']\s{0,2}\)\.(Popen|run|call|check_output|getoutput|check_call)\(/
-        $requests = /rt__\(\s{0,2}["'](requests|urllib\.request|httpx)["']\s{0,2}\)\.\w/
+        $os = /rt__[(]\s{0,2}["']os["']\s{0,2}\)\.(system|popen|exec\w{1,3}|startfile)\(/
+        $subprocess = /rt__[(]\s{0,2}["']subprocess["']\s{0,2}\)\.(Popen|run|call|check_output|getoutput|check_call)\(/
+        $requests = /rt__[(]\s{0,2}["'](requests|urllib\.request|httpx)["']\s{0,2}\)\.\w/
         $module = /import_module\(\s{0,2}["'](os|subprocess)["']\s{0,2}\)\.(system|popen|Popen|run|call)\(/
     condition:
         any of them
@@ -366,8 +366,8 @@ rule code_in_media_file
         false_positives = "Steganography libraries with a command of their own."
     strings:
         $lsb = "lsb.reveal("
-        $judyb = "from judyb import"
-        $stegano = "from stegano import"
+        $judyb = /[f]ro[m] judyb [i]mpo[r]t/
+        $stegano = /[f]ro[m] stegano [i]mpo[r]t/
         $open = /exec\([^\n]{0,60}open\([^\n]{1,60}\.(png|jpg|jpeg|gif|bmp|ico|wav|mp3|svg)["']/
         $decode = /(b64decode|decompress)\(\s{0,4}open\([^\n]{1,60}\.(png|jpg|jpeg|gif|bmp|ico|wav|mp3)["']/
         $frames = /exec\([^\n]{0,80}readframes\(/

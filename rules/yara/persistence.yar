@@ -236,9 +236,9 @@ rule hides_file
         false_positives = "Tools that keep a state folder out of sight."
         roles = "build install startup import command"
     strings:
-        $attrib1 = "attrib +h"
-        $attrib2 = "attrib +s +h"
-        $attrib3 = "attrib +r +s +h"
+        $attrib1 = /at[t]r[i]b \+h/
+        $attrib2 = /at[t]r[i]b \+s \+h/
+        $attrib3 = /at[t]r[i]b \+r \+s \+h/
         $attrib4 = /["']attrib["'], ?["']\+/
         $ctypes = /SetFileAttributesW?\([^\n]{1,100}, ?(2|0x0?2|6|FILE_ATTRIBUTE_HIDDEN)\)/
     condition:
@@ -332,8 +332,8 @@ rule destroys_data
         $rm2 = /(system|Popen|run|call|popen)\(\s{0,4}f?["'](sudo )?rm -(rf|fr) (~|\/|\/\*|\$HOME|\/home|\.\/\*)["' ]/
         $rm3 = /shutil\.rmtree\(\s{0,4}(["'](\/|C:\\{1,2}|~)["']|os\.path\.expanduser\(["']~["']\)|Path\.home\(\))\s{0,4}[,)]/
         $windows1 = /(rd|rmdir) \/s \/q (C:\\|%USERPROFILE%|%SystemRoot%)/
-        $windows2 = "del /f /s /q C:\\"
-        $windows3 = "del /s /q C:\\"
+        $windows2 = /del \/f \/s \/q[ ]C:\\/
+        $windows3 = /del \/s \/q[ ]C:\\/
         $disk = /dd if=\/dev\/(zero|random|urandom) of=\/dev\/(sd|nvme|hd|disk)/
         $shadow = /vssadmin(\.exe)? delete shadows \/all/
         $bomb = ":(){ :|:& };:"
@@ -355,7 +355,7 @@ rule ransom_note
         false_positives = "Texts about ransomware."
         roles = "build install startup import command"
     strings:
-        $note1 = /[Yy]our (personal |important )?files (have been|are|were) (now )?encrypted/
+        $note1 = /[Yy]our (personal |important )?[f]il[e]s (have been|are|were) (now )?encrypted/
         $note2 = /([Bb]itcoin|[Mm]onero)[^\n]{0,80}(decrypt|your files)/
         $walk1 = "os.walk(" private
         $walk2 = "glob(" private

@@ -59,7 +59,7 @@ rule javascript_decodes_and_runs
     strings:
         $eval = /eval\(\s{0,8}(window\.)?(atob|unescape|decodeURIComponent)\(/
         $buffer = /eval\(\s{0,8}Buffer\.from\(/
-        $function = /new Function\(\s{0,8}(atob|unescape)\(/
+        $function = /new Functio[n]\(\s{0,8}(atob|unescape)\(/
         $process = "require('child_process')" private
         $process2 = "require(\"child_process\")" private
         $base64 = /Buffer\.from\([^\n]{1,150}["']base64["']\)/
@@ -106,7 +106,7 @@ rule batch_dropper
         $fetch3 = "bitsadmin" nocase private
         $fetch4 = /curl(\.exe)? -/ nocase private
         $fetch5 = "certutil -urlcache" nocase private
-        $start1 = /\nstart [^\n]{0,150}(\.exe|\.bat|\.vbs|%)/ nocase private
+        $start1 = /[\n]start [^\n]{0,150}(\.exe|\.bat|\.vbs|%)/ nocase private
         $start2 = "powershell -WindowStyle Hidden" nocase private
         $start3 = "Start-Process" nocase private
     condition:

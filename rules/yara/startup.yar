@@ -118,7 +118,7 @@ rule install_command_with_network
         false_positives = "Packages that fetch a native library when they are installed."
         members = "setup.py"
     strings:
-        $class = /\w\((\w{1,30}\.)?_{0,2}(install|develop|egg_info|easy_install|bdist_egg)(_lib|_scripts)?(\.install|\.develop)?\):/
+        $class = /\w\((\w{1,30}\.)?_{0,2}(in[s]tall|develop|egg_info|easy_in[s]tall|bdist_egg)(_lib|_scripts)?(\.install|\.develop)?\):/
         $hook = "atexit.register(" private
         $cmdclass = "cmdclass" private
         $net1 = "requests.get("
@@ -190,7 +190,7 @@ rule setup_script_starts_download
         $get3 = "urlretrieve("
         $get4 = /["' ](curl|wget) /
         $get5 = "get(" fullword private
-        $get6 = "from requests import" private
+        $get6 = /f[r]om re[q]ue[s]ts [i]mpo[r]t/ private
         $run1 = "os.system(" private
         $run2 = "Popen(" private
         $run3 = "subprocess.run(" private

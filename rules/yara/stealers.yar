@@ -325,7 +325,7 @@ rule keylogger
         roles = "build install startup import command"
     strings:
         $ = "pynput.keyboard"
-        $ = "from pynput import keyboard"
+        $ = /[f]ro[m] pynput [i]mpo[r]t keyboard/
         $ = "keyboard.on_press("
         $ = "keyboard.on_release("
         $ = "keyboard.hook("

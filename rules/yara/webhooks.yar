@@ -179,7 +179,7 @@ rule identity_beacon
         $host5 = "getfqdn(" private
         $user1 = "getpass.getuser("
         $user2 = "os.getlogin("
-        $user3 = /environ(\.get\(|\[)["'](USER|USERNAME|LOGNAME)["']/
+        $user3 = /[e]nv[i]ron(\.get\(|\[)["'](USER|USERNAME|LOGNAME)["']/
         $user4 = "whoami"
         $more1 = "os.getcwd("
         $more2 = "api.ipify.org"
@@ -289,11 +289,11 @@ rule confusion_probe
         false_positives = "Tools and texts about dependency confusion."
         roles = "build install startup import command"
     strings:
-        $ = /[Dd]ependency[ _-][Cc]onfusion[^\n]{0,60}(poc|PoC|POC|proof|test|research|bounty|attack|exploit)/
-        $ = /(PoC|proof of concept|research)[^\n]{0,60}[Dd]ependency[ _-][Cc]onfusion/
-        $ = /(security research|bug bounty|pentesting) purposes? only/
+        $ = /[Dd]epe[n]de[n]cy[ _-][Cc]onfusion[^\n]{0,60}(poc|PoC|POC|proof|test|research|bounty|attack|exploit)/
+        $ = /(PoC|proof of concept|research)[^\n]{0,60}[Dd]epe[n]de[n]cy[ _-][Cc]onfusion/
+        $ = /(security research|bug [b]oun[t]y|pentesting) purposes? only/
         $ = "bugbounty" fullword
-        $ = /bug bounty (poc|research|program)/
+        $ = /bug [b]oun[t]y (poc|research|program)/
         $ = "ou have been pwned"
     condition:
         any of them and (sends or starts_process)

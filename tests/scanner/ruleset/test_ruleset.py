@@ -13,6 +13,8 @@ from scanner.ruleset import DEFAULT_RULES, Match, MatchTimeout, Ruleset, Ruleset
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanner.rule import RuleInfo
+
 TOML_RULE = """[[rule]]
 id = "{id}"
 title = "x"
@@ -42,6 +44,22 @@ def test_large_data_gives_one_place_for_a_string(folder: Path) -> None:
 def test_a_rule_whose_strings_are_all_private_shows_the_beginning(folder: Path, rule: Callable[..., Path]) -> None:
     rule(folder, string='"MARKER-TEXT" private')
     assert Ruleset.load(folder).match(b"a MARKER-TEXT", timeout_seconds=5) == [("marker-rule", 0, b"")]
+
+
+def test_no_rule_is_asked_about_a_member_in_which_none_hits(folder: Path, rule: Callable[..., Path]) -> None:
+    rule(folder)
+    rules = Ruleset.load(folder).yara
+    assert rules is not None
+    asked: list[str] = []
+
+    def wanted(info: RuleInfo) -> bool:
+        asked.append(info.id)
+        return False
+
+    assert rules.match(b"nothing of the kind", timeout_seconds=5, wanted=wanted) == []
+    assert asked == []
+    assert rules.match(b"a MARKER-TEXT", timeout_seconds=5, wanted=wanted) == []
+    assert asked == ["marker-rule"]
 
 
 def test_a_rule_may_be_about_some_members_only(folder: Path, rule: Callable[..., Path]) -> None:

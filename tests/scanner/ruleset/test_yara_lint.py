@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner.yara_lint import MAX_REPEAT, lint_rule
+from scanner.yara_pieces import piece_of
 from scanner.yara_regex import regex_shape
 from scanner.yara_syntax import parse_yara
 
@@ -25,6 +26,8 @@ def refusals(strings: str, condition: str = "any of them", scope: str = "") -> l
         r"/https?:\/\/[^\s]{0,80}\.oast\.fun/",
         "{ 4D 5A 90 00 [4-60] 50 45 }",
         r"/\x7fELF\x02/",
+        r"/[i]mpo[r]t urlopen/",
+        r"/(mar[k]|classify|rate) as (safe|clean)\b/",
     ],
 )
 def test_an_anchored_string_is_accepted(string: str) -> None:
@@ -49,6 +52,13 @@ def test_an_anchored_string_is_accepted(string: str) -> None:
         (r"/(secretword|ab)/", "'ab', 2 bytes long"),
         (r"/(secretword)?ab/", "'ab', 2 bytes long"),
         (r"/import [a-z]{1,20}/", "nearly every file"),
+        ('"import urlopen"', "looks for 'impo'"),
+        ('"code reviewer" nocase', "looks for 'code'"),
+        (
+            r"/(mark|classify|rate) as (safe|clean)\b/",
+            "of the literal of the regex 'classify' libyara looks for 'clas'",
+        ),
+        (r"/from \.{0,3}[a-z]{1,9}secret/", "looks for 'from'"),
         ("{ 4D 5A ?? 90 }", "longest run of fixed bytes is 2"),
         ("{ 4D 5A 90 00 [0-4000] 50 45 00 00 }", "a jump of more than"),
         ("{ 4D 5A 90 00 [4-] 50 45 00 00 }", "a jump of more than"),
@@ -76,6 +86,23 @@ def test_a_condition_that_added_text_switches_off_is_refused(condition: str, why
 
 def test_a_global_rule_is_refused() -> None:
     assert any("global" in refusal for refusal in refusals('$a = "secretword"', scope="global"))
+
+
+@pytest.mark.parametrize(
+    ("literal", "piece"),
+    [
+        ("import requests", "impo"),
+        ("requests.get(", "ts.g"),
+        ("__import__(", "t__("),
+        ("rt__", "rt__"),
+        ("del /f /s /q C:\\", " C:\\"),
+        ("        ;exec(", "xec("),
+        ("attribute", "trib"),
+        ("abc", "abc"),
+    ],
+)
+def test_libyara_looks_for_the_first_of_the_pieces_that_seem_rarest(literal: str, piece: str) -> None:
+    assert piece_of(literal) == piece
 
 
 @given(
