@@ -30,6 +30,7 @@ def rewritten(text: str, tokens: Sequence[Token], joiner: Joiner) -> str:
     """
     edits = _Edits(text, tokens)
     edits.statements()
+    edits.comprehensions()
     return _rendered(text, tokens, joiner, edits.instead)
 
 
@@ -52,6 +53,27 @@ class _Edits:
                 elif begins:
                     self._statement(word, plain, index)
             begins = token.kind is Kind.NEWLINE or (token.depth == 0 and word in {";", ":"})
+
+    def comprehensions(self) -> None:
+        """`[*x for x in y]` (PEP 798) names what it unpacks without the star."""
+        stars = list[list[Token]]()
+        """Of every open bracket: the stars that its only element begins with so far."""
+        before = ""
+        for token in self.tokens:
+            if token.kind in _SKIPPED:
+                continue
+            word = self.word(token)
+            if word in {"(", "[", "{"}:
+                stars.append([])
+            elif word in {")", "]", "}"}:
+                stars.pop()
+            elif stars and word == "*" and (before in {"(", "[", "{"} or (before == "*" and stars[-1])):
+                stars[-1].append(token)
+            elif stars and word == "," and token.kind is Kind.OP:
+                stars[-1].clear()
+            elif stars and word == "for":
+                self.instead |= {star.start: "" for star in stars[-1]}
+            before = word
 
     def word(self, token: Token) -> str:
         return self.text[token.start : token.end]

@@ -50,6 +50,10 @@ _SAME = {
     "f'{x['a'] != y}'": "f\"{x['a'] != y}\"",
     "f'{ {'a': 1}['a'] }'": "f\"{ {'a': 1}['a'] }\"",
     "t'{x}b'": "f'{x}b'",
+    "[*f(x) for x in y]": "[f(x) for x in y]",
+    "{ ** x for x in y if x}": "{x for x in y if x}",
+    "f(*x async for x in y)": "f(x async for x in y)",
+    "[\n  *[*a, b] for a in f(*c, (d for d in e))\n]": "[[*a, b] for a in f(*c, (d for d in e))]",
     "exec(f'{'a'}' f'{'b'}')": "exec(f\"{'a'}{'b'}\")",
 }
 _JOINED = "'\\n'.join"
