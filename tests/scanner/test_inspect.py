@@ -117,7 +117,7 @@ def test_what_a_refused_archive_holds_is_read_all_the_same(rules: Ruleset) -> No
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        (b'print "two"\n', "source-unreadable"),
+        (b'print( "two"\n', "source-unreadable"),
         (b"x = 1\n\0", "source-unreadable"),
         (b"# coding: nonsense\n", "source-unreadable"),
         (b"\xff\xfe\xfa\n", "source-unreadable"),

@@ -120,7 +120,7 @@ def test_python_is_judged_by_content_and_not_by_extension() -> None:
 
 @pytest.mark.parametrize(
     ("source", "line"),
-    [(b'print "two"\n', 1), (b"x = 1\n\0", 2), (b"\xef\xbb\xbf# coding: latin-1\nx = 1\n", 1), (b"# coding: no\n", 1)],
+    [(b'print( "two"\n', 1), (b"x = 1\n\0", 2), (b"\xef\xbb\xbf# coding: latin-1\nx = 1\n", 1), (b"# coding: no\n", 1)],
 )
 def test_a_file_that_bandit_skips_is_a_finding(manager: Any, source: bytes, line: int) -> None:
     assert by_bandit(manager, source, "dir/a.py") is None
