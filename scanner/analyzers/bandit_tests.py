@@ -6,7 +6,7 @@ import ast
 import sys
 import warnings
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 with warnings.catch_warnings():
@@ -19,11 +19,24 @@ with warnings.catch_warnings():
     from bandit.core import test_set as bandit_test_set
     from bandit.core import utils as bandit_utils
 
+from scanner.analyzers.bandit_guards import Called, called, may_concern_call
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Context", "Imported", "Test", "known_ids", "name_of", "qualified_name", "tests_by_node"]
+__all__ = [
+    "Context",
+    "Imported",
+    "Test",
+    "known_ids",
+    "name_of",
+    "qualified_name",
+    "tests_by_node",
+    "tests_of_call",
+]
 
+#: Longer names are not remembered.
+_LONGEST_NAME: Final = 200
 _MARKS_SAFE: Final = frozenset({"mark_safe", "SafeText", "SafeUnicode", "SafeString", "SafeBytes"})
 
 
@@ -43,6 +56,27 @@ def tests_by_node() -> Mapping[str, tuple[Test, ...]]:
         node_type: tuple(_bind(plugin, node_type) for plugin in plugins if plugin.__module__.startswith("bandit."))
         for node_type, plugins in loaded.tests.items()
     }
+
+
+def tests_of_call(call: ast.Call, name: str) -> tuple[Test, ...]:
+    """The tests that may say something of the call of what has the qualified name `name`, in Bandit's order."""
+    about = called(call, name)
+    return _remembered(about) if len(name) <= _LONGEST_NAME else _concerned(about)
+
+
+def _concerned(about: Called) -> tuple[Test, ...]:
+    listed = _listed_calls()
+    return tuple(test for test in tests_by_node().get("Call", ()) if may_concern_call(test.id, about, listed))
+
+
+_remembered = lru_cache(maxsize=16384)(_concerned)
+
+
+@cache
+def _listed_calls() -> frozenset[str]:
+    """The names on Bandit's list of calls."""
+    checks = blacklisting.blacklist._config["Call"]  # noqa: SLF001 # where Bandit keeps it
+    return frozenset(name for check in checks for name in check["qualnames"])
 
 
 def known_ids() -> frozenset[str]:
@@ -66,6 +100,9 @@ def name_of(test_id: str) -> str:
 
 def qualified_name(call: ast.Call, aliases: dict[str, str]) -> str:
     """What Bandit takes for the full name of what is called, empty where it is no plain name."""
+    func = call.func
+    if isinstance(func, ast.Name):
+        return aliases.get(func.id, func.id)
     return str(bandit_utils.get_call_name(call, aliases))
 
 

@@ -13,12 +13,15 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from io import BytesIO
+from tokenize import detect_encoding
 from typing import TYPE_CHECKING, Any, Final
 
-from scanner.analyzers.bandit_tests import Context, Imported, Test, qualified_name, tests_by_node
+from scanner.analyzers.bandit_costs import Keys, chain_work, literals, search_work
+from scanner.analyzers.bandit_guards import AS_READ, may_concern_function, may_concern_text
+from scanner.analyzers.bandit_tests import Context, Imported, Test, qualified_name, tests_by_node, tests_of_call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["WORK_LIMIT", "Issue", "Report", "run"]
 
@@ -28,8 +31,16 @@ WORK_LIMIT: Final = 6_000_000
 _ABSTRACT_LEAVES: Final = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
 #: Node types that no test waits for and that have nothing below them to visit.
 _LEAVES: Final = frozenset([ast.Name, *(leaf for kind in _ABSTRACT_LEAVES for leaf in kind.__subclasses__())])
+#: Fields that hold words, numbers or leaves, never a node to visit.
+_WORDS: Final = frozenset(
+    {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "op", "ops", "simple"}
+    | {"type_comment"}
+)
+_FIELDS: Final[dict[type[ast.AST], tuple[str, ...]]] = {}
+#: What B613 looks for, as UTF-8 has it.
+_DIRECTIONS: Final = tuple(mark.encode() for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200f")
 _CODING_LINES: Final = 200
-_SQL_WORDS: Final = ("select", "insert", "update")
+_UTF8: Final = frozenset({"utf-8", "utf-8-sig"})
 _LONG_DICT: Final = 32
 
 
@@ -52,20 +63,6 @@ class Report:
     issues: list[Issue] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     exhausted: bool = False
-
-
-class _Keys(list[Any]):
-    """The keys of a long dict display: B105 asks for membership and position of each, which a list makes quadratic."""
-
-    def __init__(self, keys: list[Any]) -> None:
-        super().__init__(keys)
-        self._places: dict[int, int] = {id(key): place for place, key in reversed(list(enumerate(keys)))}
-
-    def __contains__(self, key: object) -> bool:
-        return id(key) in self._places
-
-    def index(self, key: Any, *_: Any) -> int:
-        return self._places[id(key)]
 
 
 class _Exhausted(Exception):
@@ -98,6 +95,9 @@ class _Walk:
             "file_data": BytesIO(data),
         }
         self._tests = tests_by_node()
+        self._per_call, self._per_text, self._per_function = (
+            len(self._tests.get(waiting, ())) for waiting in ("Call", "Str", "FunctionDef")
+        )
         self._left = limit
         self._touched: list[ast.AST] = []
         self._long_dicts: list[tuple[ast.Dict, list[Any]]] = []
@@ -108,6 +108,7 @@ class _Walk:
             ast.Constant: self._constant,
             ast.Import: self._import,
             ast.ImportFrom: self._import_from,
+            ast.FunctionDef: self._function,
             ast.ClassDef: None,
             ast.Module: None,
         }
@@ -147,6 +148,9 @@ class _Walk:
         """Every test that waits for `waiting` has looked at the place that `facts` describe."""
         tests = self._tests.get(waiting, ())
         self._charge(len(tests))
+        self._look(tests, facts)
+
+    def _look(self, tests: Iterable[Test], facts: dict[str, Any]) -> None:
         context = Context(facts, self.imported, self._charge)
         for test in tests:
             try:
@@ -180,8 +184,17 @@ class _Walk:
         except RecursionError:
             self.report.broken["call-name"] = "RecursionError"
             return
-        name = qualified.rpartition(".")[2]
-        self.apply("Call", self._facts(node, call=node, qualname=qualified, name=name))
+        self._charge(self._per_call)  # what all of them cost, so that the limit means the same of every call
+        tests = tests_of_call(node, qualified)
+        if tests:
+            name = qualified.rpartition(".")[2]
+            self._look(tests, self._facts(node, call=node, qualname=qualified, name=name))
+
+    def _function(self, node: ast.FunctionDef) -> None:
+        if may_concern_function(node):
+            self._plain(node)
+        else:
+            self._charge(self._per_function)
 
     def _constant(self, node: Any) -> None:
         parent = node._bandit_parent  # noqa: SLF001 # set by this walk
@@ -189,7 +202,10 @@ class _Walk:
             return  # a docstring
         if isinstance(node.value, str):
             self._charge(self._text_work(node, parent))
-            self.apply("Str", self._facts(node, str=node.value))
+            if may_concern_text(node.value, parent):
+                self.apply("Str", self._facts(node, str=node.value))
+            else:
+                self._charge(self._per_text)
         elif isinstance(node.value, bytes) and "Bytes" in self._tests:
             self.apply("Bytes", self._facts(node, bytes=node.value))
 
@@ -216,7 +232,7 @@ class _Walk:
         """Places where a plugin's own loops are quadratic are made linear, or their cost is known beforehand."""
         if isinstance(node, ast.Dict) and len(node.keys) > _LONG_DICT:
             self._long_dicts.append((node, node.keys))
-            node.keys = _Keys(node.keys)
+            node.keys = Keys(node.keys)
         elif isinstance(node, ast.BinOp):
             root = self._roots.pop(id(node), node)
             for side in (node.left, node.right):
@@ -224,7 +240,7 @@ class _Walk:
                 if isinstance(side, ast.BinOp):
                     self._roots[id(side)] = root
             if root is node:
-                self._chains[id(node)] = _chain_work(node)
+                self._chains[id(node)] = chain_work(node)
 
     def _text_work(self, node: Any, parent: Any) -> int:
         """What B608 costs for this literal, in test calls: it joins the whole expression again for each."""
@@ -232,49 +248,38 @@ class _Walk:
             return self._chains[self._chains[id(node)]]
         if isinstance(parent, ast.JoinedStr):
             first = node is parent.values[0]
-            return len(parent.values) // 8 + (_search_work(_literals(parent.values)) if first else 0)
-        return _search_work([node.value]) if isinstance(parent, ast.Attribute) else 0
+            return len(parent.values) // 8 + (search_work(literals(parent.values)) if first else 0)
+        return search_work([node.value]) if isinstance(parent, ast.Attribute) else 0
 
 
 def _children(node: ast.AST) -> list[ast.AST]:
     children: list[ast.AST] = []
-    for name in node._fields:
+    kind = type(node)
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        fields = _FIELDS[kind] = tuple(name for name in kind._fields if name not in _WORDS)
+    for name in fields:
         value = getattr(node, name, None)
+        if not value or type(value) in _LEAVES:
+            continue
         if isinstance(value, list):
-            children += [item for item in value if isinstance(item, ast.AST) and type(item) not in _LEAVES]
-        elif isinstance(value, ast.AST) and type(value) not in _LEAVES:
+            for item in value:
+                if type(item) not in _LEAVES and isinstance(item, ast.AST):
+                    children.append(item)  # noqa: PERF401 # most lists have one item or none
+        elif isinstance(value, ast.AST):
             children.append(value)
     return children
 
 
 def _may_hide_direction(data: bytes) -> bool:
     """Whether B613 can find anything: plain ASCII holds no bidirectional control, unless an odd codec makes one."""
-    return not data.isascii() or b"coding" in data[:_CODING_LINES]
-
-
-def _chain_work(root: ast.BinOp) -> int:
-    terms: list[ast.expr] = []
-    stack: list[ast.expr] = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.BinOp):
-            stack += (node.left, node.right)
-        else:
-            terms.append(node)
-    return len(terms) + _search_work(_literals(terms))
-
-
-def _literals(nodes: list[ast.expr]) -> list[str]:
-    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-
-
-def _search_work(texts: list[str]) -> int:
-    """B608's expression reads on to the end of the text from each of its first words."""
-    size = sum(map(len, texts))
-    if size < 1000:  # noqa: PLR2004 # too short to matter
-        return 0
-    starts = 1 + sum(text.lower().count(word) for text in texts for word in _SQL_WORDS)
-    return starts * size // 200
+    if data.isascii() and b"coding" not in data[:_CODING_LINES]:
+        return False
+    try:
+        encoding, _ = detect_encoding(BytesIO(data).readline)
+    except SyntaxError:
+        return True
+    return not AS_READ or encoding not in _UTF8 or any(mark in data for mark in _DIRECTIONS)
 
 
 def _issue(found: Any, test: Test, facts: dict[str, Any]) -> Issue:

@@ -34,12 +34,13 @@ def quality(view: MemberView, ruleset: Ruleset) -> Iterator[Finding]:
     if not view.is_python:
         return
     try:
-        tree, lines = view.tree, view.source.text.splitlines()
+        tree, source = view.tree, view.source.text
     except SourceUnreadable as error:
         yield _skipped(view, ruleset, str(error), error.line)
         return
     report = run(tree, view.data, view.name)
     shown: Counter[str] = Counter()
+    lines = source.splitlines() if report.issues else []
     for issue in sorted(report.issues, key=lambda issue: (issue.line, issue.test_id, issue.column)):
         shown[issue.test_id] += 1
         if shown[issue.test_id] <= PLACES_PER_RULE:

@@ -13,7 +13,6 @@ import sys
 import tokenize
 import unicodedata
 from bisect import bisect_right
-from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,7 @@ from scanner.model import Severity
 from scanner.source import SourceUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scanner.model import Finding
     from scanner.ruleset import Ruleset
@@ -49,6 +48,8 @@ _INVISIBLE: Final = re.compile(
     "[\u200b\u2060\u2062-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|[\U000e0000-\U000e007f\ufe00-\ufe0f]{8}"
 )
 _IDENTIFIER: Final = re.compile(r"(?<!\w)[^\W\d]\w{0,300}")
+_LONGEST_NAME: Final = 301
+_NAME_CHARACTERS: Final = {n: char if (char := chr(n)).isalnum() or char == "_" else " " for n in range(128)}
 _MANGLED: Final = re.compile(r"[Il1]{8,}|[oO0D]{8,}|[xwXW]{10,}|[mnMN]{10,}|[jilJIL1]{10,}|[S25]{8,}|_{6,}[0O]*")
 #: Encodings that people in some countries use: strange today, but ASCII means itself in them.
 _REGIONAL: Final = frozenset(
@@ -217,15 +218,20 @@ def _identifiers(found: _Found, text: str, bare: str) -> Iterator[Finding]:
             yield found.where("junk-identifiers", text, max(position, 0), ", ".join(strange[:6])[:120])
 
 
-def _names(bare: str) -> Counter[str]:
-    """The identifiers that the text without strings and comments binds or uses."""
-    names = Counter(_IDENTIFIER.findall(bare))
+def _names(bare: str) -> dict[str, None]:
+    """The identifiers that the text without strings and comments binds or uses, in the order in which they come."""
+    if bare.isascii():
+        # Ten times as fast as to search: all that is no part of a name becomes a blank.
+        words = dict.fromkeys(bare.translate(_NAME_CHARACTERS).split())
+        names = {word[:_LONGEST_NAME]: None for word in words if not word[0].isdigit()}
+    else:
+        names = dict.fromkeys(_IDENTIFIER.findall(bare))
     for word in keyword.kwlist:
         names.pop(word, None)
     return names
 
 
-def _disguised(found: _Found, text: str, names: Counter[str]) -> Iterator[Finding]:
+def _disguised(found: _Found, text: str, names: Iterable[str]) -> Iterator[Finding]:
     """Names that read as others: Python folds compatibility forms (NFKC), readers mix up scripts."""
     suspects = [name for name in names if not name.isascii() and (_folds(name) or _mixes_scripts(name))]
     if not suspects:
@@ -254,7 +260,7 @@ def _mixes_scripts(name: str) -> bool:
 
 def _is_junk(name: str) -> bool:
     """Whether a name is of the kind that obfuscators make: look-alike letters, ideographs, or long noise."""
-    if _MANGLED.search(name):
+    if len(name) >= 6 and _MANGLED.search(name):  # noqa: PLR2004 # the shortest that it finds
         return True
     if len(name) > 3 and not name.isascii():  # noqa: PLR2004 # short names in other scripts are names
         return all(unicodedata.category(c) == "Lo" for c in name) and _rarely_spoken(name)

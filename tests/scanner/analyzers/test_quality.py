@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scanner.analyzers.bandit_tests import known_ids
+from scanner.analyzers.bandit_guards import AS_READ
+from scanner.analyzers.bandit_tests import known_ids, tests_of_call
 from scanner.analyzers.bandit_walk import run
 from scanner.analyzers.quality import PLACES_PER_RULE, quality, rule_title
 from scanner.model import Kind, Role
@@ -75,6 +76,18 @@ def test_every_snippet_is_judged_as_bandit_judges_it(manager: Any) -> None:
         assert said is not None
         assert test_id in {issue[0] for issue in said}, f"the snippet of {test_id} does not show it"
         assert by_us(data, "dir/snippet.py") == said, test_id
+
+
+def test_the_guards_were_read_from_the_bandit_that_is_installed() -> None:
+    assert AS_READ, "read the tests of this Bandit again, mend the guards, and say which version it was"
+
+
+def test_the_guard_of_shells_knows_all_that_bandit_takes_for_one() -> None:
+    from bandit.plugins.injection_shell import gen_config  # noqa: PLC0415 # Bandit warns when it is first imported
+
+    for name in (name for names in gen_config("shell_injection").values() for name in names):
+        tests = {test.id for test in tests_of_call(ast.parse("f()", mode="eval").body, name)}  # type: ignore[arg-type] # a call
+        assert tests >= {"B602", "B603", "B605", "B606", "B607", "B609"}, name
 
 
 def test_there_is_a_snippet_for_every_bandit_test() -> None:
