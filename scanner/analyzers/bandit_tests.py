@@ -29,10 +29,10 @@ __all__ = [
     "Imported",
     "Test",
     "known_ids",
+    "looking_at_call",
     "name_of",
     "qualified_name",
     "tests_by_node",
-    "tests_of_call",
 ]
 
 #: Longer names are not remembered.
@@ -58,7 +58,7 @@ def tests_by_node() -> Mapping[str, tuple[Test, ...]]:
     }
 
 
-def tests_of_call(call: ast.Call, name: str) -> tuple[Test, ...]:
+def looking_at_call(call: ast.Call, name: str) -> tuple[Test, ...]:
     """The tests that may say something of the call of what has the qualified name `name`, in Bandit's order."""
     about = called(call, name)
     return _remembered(about) if len(name) <= _LONGEST_NAME else _concerned(about)

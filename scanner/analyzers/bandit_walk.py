@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scanner.analyzers.bandit_costs import Keys, chain_work, literals, search_work
 from scanner.analyzers.bandit_guards import AS_READ, may_concern_function, may_concern_text
-from scanner.analyzers.bandit_tests import Context, Imported, Test, qualified_name, tests_by_node, tests_of_call
+from scanner.analyzers.bandit_tests import Context, Imported, Test, looking_at_call, qualified_name, tests_by_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -185,7 +185,7 @@ class _Walk:
             self.report.broken["call-name"] = "RecursionError"
             return
         self._charge(self._per_call)  # what all of them cost, so that the limit means the same of every call
-        tests = tests_of_call(node, qualified)
+        tests = looking_at_call(node, qualified)
         if tests:
             name = qualified.rpartition(".")[2]
             self._look(tests, self._facts(node, call=node, qualname=qualified, name=name))

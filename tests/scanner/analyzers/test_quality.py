@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from scanner.analyzers.bandit_guards import AS_READ
-from scanner.analyzers.bandit_tests import known_ids, tests_of_call
+from scanner.analyzers.bandit_tests import known_ids, looking_at_call
 from scanner.analyzers.bandit_walk import run
 from scanner.analyzers.quality import PLACES_PER_RULE, quality, rule_title
 from scanner.model import Kind, Role
@@ -86,7 +86,7 @@ def test_the_guard_of_shells_knows_all_that_bandit_takes_for_one() -> None:
     from bandit.plugins.injection_shell import gen_config  # noqa: PLC0415 # Bandit warns when it is first imported
 
     for name in (name for names in gen_config("shell_injection").values() for name in names):
-        tests = {test.id for test in tests_of_call(ast.parse("f()", mode="eval").body, name)}  # type: ignore[arg-type] # a call
+        tests = {test.id for test in looking_at_call(ast.parse("f()", mode="eval").body, name)}  # type: ignore[arg-type] # a call
         assert tests >= {"B602", "B603", "B605", "B606", "B607", "B609"}, name
 
 
