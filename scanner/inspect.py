@@ -32,7 +32,7 @@ from scanner.layers import MAX_DEPTH, MAX_LAYER_BYTES, decode
 from scanner.members import Contents, read_contents, read_late
 from scanner.memory import Look, Memory, Shut, away, back, settled
 from scanner.model import ENGINE_VERSION, Finding, Inspection, MemberFact, MemberName, Role, Sha256Hex
-from scanner.portions import PORTION_BYTES, portions, spotlight
+from scanner.portions import PORTION_BYTES, darkened, portions, spotlight
 from scanner.sifting import sifted
 from scanner.source import MAX_PARSE_BYTES, SourceTooDense, SourceUnreadable
 from scanner.view import ArtifactAnalyzer, ArtifactView, MemberAnalyzer, MemberView, forget_trees
@@ -53,6 +53,8 @@ MEMBER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape, quality)
 LAYER_ANALYZERS: Final[tuple[MemberAnalyzer, ...]] = (text, shape)
 #: What the code does is followed in portions of the artifact, by `_Work.follow`; these see the whole.
 ARTIFACT_ANALYZERS: Final[tuple[ArtifactAnalyzer, ...]] = (startup, structure, metadata, naming, build_config)
+#: So much source was parsed before the cycles in which its trees lay are looked for: that takes time, too.
+_COLLECTED: Final = 128 * 1024
 
 
 def inspect(artifact: Path | bytes, filename: str, ruleset: Ruleset, memory: Memory | None = None) -> Inspection:
@@ -96,14 +98,17 @@ def _inspected(data: bytes, filename: str, ruleset: Ruleset, memory: Memory | No
     )
     work = _Work(ruleset, view, memory)
     work.findings += _refusals(contents, ruleset)
+    parsed = 0
     for portion in portions(view):
         for member in portion:
             work.meet(member)
             work.open_anew(view, member)
         work.follow(view, portion)
-        if len(view.members) > len(portion) and forget_trees():
+        parsed += forget_trees() if len(view.members) > len(portion) else 0
+        if parsed > _COLLECTED:
             # Before the next portion: what was learned of these trees goes in cycles.
             gc.collect()
+            parsed = 0
     for member in read_late(data, contents):
         work.meet(member)
         work.open_anew(view, member)
@@ -154,7 +159,8 @@ class _Work:
         self.able: set[str] = set()
         self._ruleset = ruleset
         self._memory = memory
-        self._opening = Opening(ruleset, Surroundings(view))
+        self._dark = darkened(view)
+        self._opening = Opening(ruleset, Surroundings(view, memory))
         self._left = LAYER_BYTES
         self._opened = 0
         self._seen: set[tuple[MemberName, Sha256Hex]] = set()
@@ -222,7 +228,7 @@ class _Work:
         if not python:
             return
         try:
-            findings, layers, able = followed(spotlight(view, python), self._ruleset, self._memory)
+            findings, layers, able = followed(spotlight(self._dark, python), self._ruleset, self._memory)
         except Exception as error:  # noqa: BLE001 # whatever hostile code does to the analysis is a finding
             if len(python) == 1:
                 self.findings.append(failure("behaviour", error, self._ruleset, python[0]))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from packaging.metadata import parse_email
-
-from scanner.analyzers.magic import Content, content
+from scanner.analyzers.magic import NO_CONTENT, Content, content
 from scanner.analyzers.readers.refused import read_refused
-from scanner.archive import ArchiveRefused, Fault, read_distribution, walk
+from scanner.archive import ArchiveRefused, Fault, Member, PackedMember, read_distribution, walk
+from scanner.members_metadata import from_metadata, from_refused
 from scanner.model import ArtifactMetadata, MemberName, Role, Sha256Hex
+from scanner.paths import suffix_of
 from scanner.roles import mentions, roles
 from scanner.source import MAX_PARSE_BYTES
 from scanner.syntax import parse
@@ -22,8 +20,6 @@ from scanner.view import MemberView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from packaging.metadata import Metadata, RawMetadata
 
     from scanner.memory import Memory, Mentions
 
@@ -74,17 +70,13 @@ class Contents:
 
 def read_contents(data: bytes, filename: str, memory: Memory | None = None) -> Contents:
     """Everything that can be read of the artifact; what breaks the format's rules is in `faults`."""
-    contents = Contents(filename)
-    held: dict[MemberName, bytes] = {}
-    faults = _walk(data, contents, held)
-    metadata, more = _read_metadata(data, filename, held)
-    contents.metadata = metadata
-    contents.faults = tuple(dict.fromkeys([*faults, *more]))
+    contents, held = _read(data, filename, memory)
     _assign_roles(contents, held, memory)
     for name, member in held.items():
         role, digest = contents.roles[name], contents.hashes[name]
-        python = _is_python(name, member) if memory is None else _remembered(name, digest, member, memory)
-        contents.views[name] = MemberView(name, member, digest, role, is_python=python)
+        python = _is_python(name, member.data) if memory is None else _remembered(digest, member, memory)
+        bytes_ = member.data if isinstance(member, Member) else member
+        contents.views[name] = MemberView(name, bytes_, digest, role, is_python=python)
     return contents
 
 
@@ -102,83 +94,133 @@ def read_late(data: bytes, contents: Contents) -> Iterator[MemberView]:
         return  # the first walk noted the faults
 
 
-def _walk(data: bytes, contents: Contents, held: dict[MemberName, bytes]) -> tuple[Fault, ...]:
-    total = 0
-    late: set[MemberName] = set()
-    faults: tuple[Fault, ...] = ()
+def _read(
+    data: bytes, filename: str, memory: Memory | None
+) -> tuple[Contents, dict[MemberName, Member | PackedMember]]:
+    """What is in the artifact, and the members that are kept. A sound archive is walked once."""
+    reading = _Reading(filename, memory)
     try:
-        for member in walk(data, contents.filename):
-            if member.is_link:
-                contents.links[member.name] = member.target
-            _note(member.name, member.data, contents, held)
-            total += len(member.data)
-            if total > HELD_BYTES:
-                late |= _let_go(held)
+        reading.contents.metadata = from_metadata(read_distribution(data, filename, visitor=reading).metadata)
     except ArchiveRefused as refused:
-        faults = refused.faults
-        for name, read in read_refused(data):
-            if name not in contents.hashes:
-                _note(name, read, contents, held)
-    contents.late = frozenset(late)
-    return faults
+        # What a broken rule hid from the reading is looked at all the same, and what each reader misses is told.
+        reading = _Reading(filename, None)
+        faults = reading.walk(data)
+        reading.contents.metadata = from_refused({name: member.data for name, member in reading.held.items()})
+        reading.contents.faults = tuple(dict.fromkeys([*faults, *refused.faults]))
+    return reading.contents, reading.held
 
 
-def _note(name: MemberName, data: bytes, contents: Contents, held: dict[MemberName, bytes]) -> None:
-    contents.hashes[name] = Sha256Hex(sha256(data).hexdigest())
-    contents.sizes[name] = len(data)
-    found = content(data)
-    if found != Content():
-        contents.formats[name] = found
-    held[name] = data
+class _Reading:
+    """The members of one artifact, as they are read one after another."""
+
+    def __init__(self, filename: str, memory: Memory | None) -> None:
+        self.contents = Contents(filename)
+        self.held: dict[MemberName, Member | PackedMember] = {}
+        self._memory = memory
+        self._total = 0
+        self._key = b""
+
+    def walk(self, data: bytes) -> tuple[Fault, ...]:
+        """Every member is read, by whatever means; what kept the strict walk from its end."""
+        try:
+            for member in walk(data, self.contents.filename):
+                self.take(member)
+        except ArchiveRefused as refused:
+            for name, read in read_refused(data):
+                if name not in self.contents.hashes:
+                    member = Member(name, read)
+                    self._note(member, member.sha256, content(read))
+            return refused.faults
+        return ()
+
+    def known(self, packed: PackedMember) -> Sha256Hex | None:
+        """The hash of a member that was unpacked in an earlier artifact."""
+        if self._memory is None:
+            return None
+        self._key = packed.key
+        return self._memory.unpacked(packed.name, self._key)
+
+    def recall(self, packed: PackedMember, known: Sha256Hex) -> None:
+        """`packed` is kept as it is."""
+        form = self._memory.of(packed.name, known).form if self._memory is not None else ()
+        self._note(packed, known, Content(*form) if any(form) else NO_CONTENT)
+        self._make_room(packed.size)
+
+    def take(self, member: Member) -> None:
+        """`member` was read, and is kept as long as there is room."""
+        if member.is_link:
+            self.contents.links[member.name] = member.target
+        form = content(member.data)
+        if self._memory is not None and self._key:
+            note = self._memory.of(member.name, member.sha256)
+            note.packed, note.form = self._key, (form.native, form.machine, form.archive)
+        self._note(member, member.sha256, form)
+        self._make_room(member.size)
+
+    def _note(self, member: Member | PackedMember, digest: Sha256Hex, form: Content) -> None:
+        contents, name = self.contents, member.name
+        contents.hashes[name] = digest
+        contents.sizes[name] = member.size
+        if form is not NO_CONTENT:
+            contents.formats[name] = form
+        self.held[name] = member
+
+    def _make_room(self, size: int) -> None:
+        self._total += size
+        if self._total > HELD_BYTES:
+            self.contents.late |= _let_go(self.held)
 
 
-def _let_go(held: dict[MemberName, bytes]) -> set[MemberName]:
+def _let_go(held: dict[MemberName, Member | PackedMember]) -> set[MemberName]:
     """Large members are dropped, and their names returned. Python that can be parsed is always kept."""
     large = {
         name
-        for name, data in held.items()
-        if len(data) > HELD_MEMBER and not (_has_python_suffix(name) and len(data) <= MAX_PARSE_BYTES)
+        for name, member in held.items()
+        if member.size > HELD_MEMBER and not (_has_python_suffix(name) and member.size <= MAX_PARSE_BYTES)
     }
     for name in large:
         del held[name]
     return large
 
 
-def _assign_roles(contents: Contents, held: Mapping[MemberName, bytes], memory: Memory | None) -> None:
+def _assign_roles(contents: Contents, held: Mapping[MemberName, Member | PackedMember], memory: Memory | None) -> None:
     names = list(contents.hashes)
+
+    def read(name: MemberName) -> bytes:
+        return held[name].data if name in held else b""
 
     def mentioned(name: MemberName) -> Mentions:
         if memory is None or name not in held:
-            return mentions(held.get(name, b""))
+            return mentions(read(name))
         note = memory.of(name, contents.hashes[name])
         if note.mentions is None:
-            note.mentions = mentions(held[name])
+            note.mentions = mentions(read(name))
         return note.mentions
 
     try:
-        contents.roles = roles(names, lambda name: held.get(name, b""), mentioned, is_wheel=contents.is_wheel)
+        contents.roles = roles(names, read, mentioned, is_wheel=contents.is_wheel)
     except Exception as error:  # noqa: BLE001 # hostile names and texts meet a scan of ours; without roles all count
         contents.problem = type(error).__name__
         contents.roles = dict.fromkeys(names, Role.IMPORT)
 
 
-def _remembered(name: MemberName, digest: Sha256Hex, data: bytes, memory: Memory) -> bool:
-    note = memory.of(name, digest)
+def _remembered(digest: Sha256Hex, member: Member | PackedMember, memory: Memory) -> bool:
+    note = memory.of(member.name, digest)
     if note.is_python is None:
-        note.is_python = _is_python(name, data)
+        note.is_python = _is_python(member.name, member.data)
     return note.is_python
 
 
 def _has_python_suffix(name: MemberName) -> bool:
-    return PurePosixPath(name).suffix.lower() in _PYTHON_SUFFIXES
+    return suffix_of(name).lower() in _PYTHON_SUFFIXES
 
 
 def _is_python(name: MemberName, data: bytes) -> bool:
     """Whether the member is Python source by its name, its first line, or because it parses and acts like it."""
-    cython = PurePosixPath(name).suffix.lower() in _CYTHON
-    if _has_python_suffix(name) or (_SHEBANG.match(data) and not cython):
+    suffix = suffix_of(name).lower()
+    if suffix in _PYTHON_SUFFIXES or (_SHEBANG.match(data) and suffix not in _CYTHON):
         return True
-    if PurePosixPath(name).suffix.lower() in _NEVER_BY_CONTENT or len(data) > MAX_PARSE_BYTES:
+    if suffix in _NEVER_BY_CONTENT or len(data) > MAX_PARSE_BYTES:
         return False
     if b"\0" in data[:_PROBE] or not _STATEMENT.search(data):
         return False
@@ -187,53 +229,3 @@ def _is_python(name: MemberName, data: bytes) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return any(isinstance(node, ast.Call | ast.Import | ast.ImportFrom) for node in ast.walk(tree))
-
-
-def _read_metadata(
-    data: bytes, filename: str, held: Mapping[MemberName, bytes]
-) -> tuple[ArtifactMetadata, tuple[Fault, ...]]:
-    try:
-        return _from_metadata(read_distribution(data, filename).metadata), ()
-    except ArchiveRefused as refused:
-        # Such an artifact never gets past the upload; for `pratique scan` its own words are worth reading all the same.
-        return _from_text(held), refused.faults
-
-
-def _from_metadata(metadata: Metadata) -> ArtifactMetadata:
-    urls = dict(metadata.project_urls or {})
-    if metadata.home_page:
-        urls.setdefault("Homepage", metadata.home_page)
-    return ArtifactMetadata(
-        name=metadata.name,
-        version=str(metadata.version),
-        summary=metadata.summary or "",
-        author=metadata.author or metadata.maintainer or "",
-        author_email=metadata.author_email or metadata.maintainer_email or "",
-        requires_python=str(metadata.requires_python or ""),
-        requires_dist=tuple(str(requirement) for requirement in metadata.requires_dist or ()),
-        project_urls=tuple(f"{label}, {url}" for label, url in urls.items()),
-    )
-
-
-def _from_text(held: Mapping[MemberName, bytes]) -> ArtifactMetadata:
-    for name, data in held.items():
-        folder, _, file = name.rpartition("/")
-        if "/" not in folder and (file == "PKG-INFO" or (file == "METADATA" and folder.endswith(".dist-info"))):
-            try:
-                return _from_raw(parse_email(data)[0])
-            except Exception:  # noqa: BLE001 # hostile text meets a parser; the faults were noted already
-                return ArtifactMetadata()
-    return ArtifactMetadata()
-
-
-def _from_raw(raw: RawMetadata) -> ArtifactMetadata:
-    return ArtifactMetadata(
-        name=raw.get("name", ""),
-        version=raw.get("version", ""),
-        summary=raw.get("summary", ""),
-        author=raw.get("author", "") or raw.get("maintainer", ""),
-        author_email=raw.get("author_email", "") or raw.get("maintainer_email", ""),
-        requires_python=raw.get("requires_python", ""),
-        requires_dist=tuple(raw.get("requires_dist", ())),
-        project_urls=tuple(f"{label}, {url}" for label, url in raw.get("project_urls", {}).items()),
-    )

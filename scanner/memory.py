@@ -10,17 +10,15 @@ and whoever calls decides for which artifact they may be used: see `docs/decisio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from scanner.model import Finding, Role
+from scanner.model import Finding, Role, Sha256Hex
 from scanner.stable import stable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from scanner.model import Sha256Hex
 
 __all__ = [
     "MAX_LEARNED_BYTES",
@@ -32,6 +30,7 @@ __all__ = [
     "Memory",
     "Mentions",
     "ModuleNote",
+    "Naming",
     "Shut",
     "away",
     "back",
@@ -98,6 +97,14 @@ class Acted(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     able: tuple[str, ...]
 
 
+class Naming(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The names of files in a text that end as `key` says, and how many places end like that."""
+
+    key: bytes
+    places: int
+    files: tuple[bytes, ...]
+
+
 class Shut(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Nothing lies inside the member, and to know that nobody had to look beyond it."""
 
@@ -110,7 +117,11 @@ class MemberNote(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     """What was learned of one member. Analysers read and fill it."""
 
     name: str
-    sha256: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    packed: bytes = b""
+    """The key of its packed bytes, which were unpacked and checked; empty where it was not packed by itself."""
+    form: tuple[str, str, str] = ("", "", "")
+    """What its first bytes say it is, where there is such a key."""
     is_python: bool | None = None
     mentions: Mentions | None = None
     look: Look | None = None
@@ -119,6 +130,7 @@ class MemberNote(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     module: ModuleNote | None = None
     acted: Acted | None = None
     shut: Shut | None = None
+    naming: Naming | None = None
 
 
 class _Learned(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -133,7 +145,9 @@ class Memory:
         """Opened for an engine and ruleset (`key`). What cannot be read, or is of another, is as if it were not."""
         self._key = key
         self._known: dict[tuple[str, str], MemberNote] = {}
+        self._packed: dict[tuple[str, bytes], Sha256Hex] = {}
         self._seen: dict[tuple[str, str], MemberNote] = {}
+        self._asked: dict[tuple[str, str], MemberNote] = {}
         if not learned or len(learned) > MAX_LEARNED_BYTES:
             return
         try:
@@ -142,15 +156,20 @@ class Memory:
             return
         if before.key == key:
             self._known = {(note.name, note.sha256): note for note in before.members}
+            self._packed = {(note.name, note.packed): Sha256Hex(note.sha256) for note in before.members if note.packed}
 
     def of(self, name: str, sha256: Sha256Hex) -> MemberNote:
         """The note of the member with that name (but for a version) and content; empty where nothing is known."""
-        place = (stable_name(name), str(sha256))
-        note = self._seen.get(place)
+        note = self._asked.get((name, sha256))
         if note is None:
-            note = self._known.get(place) or MemberNote(*place)
-            self._seen[place] = note
+            place = (stable_name(name), str(sha256))
+            note = self._seen.get(place) or self._known.get(place) or MemberNote(*place)
+            self._seen[place] = self._asked[name, sha256] = note
         return note
+
+    def unpacked(self, name: str, key: bytes) -> Sha256Hex | None:
+        """The hash, if it is known, of what a member with that name (but for a version) and that key unpacks to."""
+        return self._packed.get((stable_name(name), key))
 
     def encoded(self) -> bytes:
         """All notes that were asked for, for the next inspection; nothing when they are too many."""

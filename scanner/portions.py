@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from scanner.view import ArtifactView, MemberView
@@ -10,7 +9,7 @@ from scanner.view import ArtifactView, MemberView
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["PORTION_BYTES", "portions", "spotlight"]
+__all__ = ["PORTION_BYTES", "darkened", "portions", "spotlight"]
 
 #: Python source in one portion. A syntax tree takes fifty times the memory of its source.
 PORTION_BYTES: Final = 1024 * 1024
@@ -21,20 +20,25 @@ def portions(view: ArtifactView) -> Iterator[list[MemberView]]:
     portion: list[MemberView] = []
     size = 0
     for member in view.members.values():
-        if portion and member.is_python and size + len(member.data) > PORTION_BYTES:
+        if portion and member.is_python and size + member.size > PORTION_BYTES:
             yield portion
             portion, size = [], 0
         portion.append(member)
-        size += len(member.data) if member.is_python else 0
+        size += member.size if member.is_python else 0
     if portion:
         yield portion
 
 
-def spotlight(view: ArtifactView, lit: Sequence[MemberView]) -> ArtifactView:
-    """The artifact with all its names, in which only `lit` are Python members; the others lie in the dark."""
-    chosen = {member.name for member in lit}
+def darkened(view: ArtifactView) -> ArtifactView:
+    """The artifact with all its names, in which no member is Python."""
     members = {
-        name: replace(member, data=b"", is_python=False) if member.is_python and name not in chosen else member
+        name: MemberView(name, b"", member.sha256, member.role) if member.is_python else member
         for name, member in view.members.items()
     }
     return ArtifactView(view.filename, view.is_wheel, view.metadata, members, view.roles)
+
+
+def spotlight(dark: ArtifactView, lit: Sequence[MemberView]) -> ArtifactView:
+    """The artifact with all its names, of which only `lit` are Python members; the others lie in the dark."""
+    members = {**dark.members, **{member.name: member for member in lit}}
+    return ArtifactView(dark.filename, dark.is_wheel, dark.metadata, members, dark.roles)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scanner.imports import imported
 from scanner.memory import Mentions
 from scanner.model import RUNNING_ROLES, MemberName, Role
+from scanner.paths import Place, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -111,9 +112,9 @@ class _Assignment:
         self._mentioned = mentioned
         self._is_wheel = is_wheel
         self._inner = {name: _inner_path(name, is_wheel=is_wheel) for name in names}
-        self._by_path = {path: name for name, path in self._inner.items()}
+        self._by_path = {path.parts: name for name, path in self._inner.items()}
         self._modules, self._by_file = _index(self._inner)
-        self._packages = {str(path.parent) for path in self._inner.values() if path.name == "__init__.py"}
+        self._packages = {path.folders for path in self._inner.values() if path.file == "__init__.py"}
         self._imports: dict[MemberName, tuple[MemberName, ...]] = {}
         self._resolved: dict[str, tuple[MemberName, ...]] = {}
 
@@ -133,42 +134,42 @@ class _Assignment:
 
     # By place
 
-    def _by_place(self, name: MemberName, path: PurePosixPath) -> Role:
+    def _by_place(self, name: MemberName, path: Place) -> Role:
         if self._is_wheel:
             return self._in_wheel(name, path)
-        if len(path.parts) == 1 and path.name in _BUILD_NAMES:
+        if len(path.parts) == 1 and path.file in _BUILD_NAMES:
             return Role.BUILD
         if path.suffix not in _CODE:
             return Role.NEVER
         return Role.TEST if self._is_aside(path) else Role.IMPORT
 
-    def _in_wheel(self, name: MemberName, path: PurePosixPath) -> Role:
+    def _in_wheel(self, name: MemberName, path: Place) -> Role:
         scheme = _scheme(name)
-        top = PurePosixPath(name).parts[0]
+        top = path.parts[0] if not scheme else ""
         if top.endswith(".dist-info") or scheme == "headers":
             return Role.NEVER
         if path.suffix in _STARTUP_SUFFIXES and (len(path.parts) == 1 or scheme == "data"):
             return Role.STARTUP
-        if path.name in _STARTUP_NAMES and (len(path.parts) == 1 or scheme == "data"):
+        if path.file in _STARTUP_NAMES and (len(path.parts) == 1 or scheme == "data"):
             return Role.STARTUP
-        if scheme == "scripts" or (scheme == "data" and "bin" in path.parts[:-1]):
+        if scheme == "scripts" or (scheme == "data" and "bin" in path.folders):
             return Role.COMMAND
         if path.suffix not in _CODE:
             return Role.NEVER
         return Role.TEST if self._is_aside(path) else Role.IMPORT
 
-    def _is_aside(self, path: PurePosixPath) -> bool:
+    def _is_aside(self, path: Place) -> bool:
         """Whether the path says tests, documentation, examples or tools of the project's own."""
-        if _TEST_FILE.fullmatch(path.name) or not _TEST_FOLDERS.isdisjoint(path.parts[:-1]):
+        if _TEST_FILE.fullmatch(path.file) or not _TEST_FOLDERS.isdisjoint(path.folders):
             return True
         if len(path.parts) > 1 and path.parts[0] in _ASIDE_FOLDERS:
-            return not (path.parts[0] in {"tools", "scripts", "contrib"} and path.parts[0] in self._packages)
-        return not self._is_wheel and self._is_aside_below(path.parts[:-1])
+            return not (path.parts[0] in {"tools", "scripts", "contrib"} and path.parts[:1] in self._packages)
+        return not self._is_wheel and self._is_aside_below(path.folders)
 
     def _is_aside_below(self, folders: tuple[str, ...]) -> bool:
         """Whether the folders lead to such a place inside a vendored tree, and not into a package that is installed."""
         for end in range(1, len(folders) + 1):
-            if "/".join(folders[:end]) in self._packages:
+            if folders[:end] in self._packages:
                 return False
             # No module is imported from a folder with a blank in its name.
             if (end > 1 and folders[end - 1] in _ASIDE_FOLDERS) or " " in folders[end - 1]:
@@ -180,10 +181,10 @@ class _Assignment:
     def _built_by_configuration(self) -> Iterator[MemberName]:
         if self._is_wheel:
             return
-        if (name := self._by_path.get(PurePosixPath("setup.cfg"))) is not None:
+        if (name := self._by_path.get(("setup.cfg",))) is not None:
             for match in _ATTR.finditer(self._text(name)):
                 yield from self._resolve_attribute(match[1])
-        if (name := self._by_path.get(PurePosixPath("pyproject.toml"))) is None:
+        if (name := self._by_path.get(("pyproject.toml",))) is None:
             return
         try:
             project = tomllib.loads(self._text(name))
@@ -194,7 +195,7 @@ class _Assignment:
         yield from self._backend(project.get("build-system", {}))
         for value in _pointers(project.get("tool", {})):
             yield from self._resolve_attribute(value.partition(":")[0])
-            if value.endswith(".py") and (member := self._by_path.get(PurePosixPath(value))) is not None:
+            if value.endswith(".py") and (member := self._by_path.get(PurePosixPath(value).parts)) is not None:
                 yield member
 
     def _backend(self, system: object) -> Iterator[MemberName]:
@@ -205,7 +206,7 @@ class _Assignment:
         folders = system.get("backend-path", [])
         for folder in folders if isinstance(folders, list) else [folders]:
             for candidate in (f"{module}.py", f"{module}/__init__.py", f"{module.partition('/')[0]}/__init__.py"):
-                member = self._by_path.get(PurePosixPath(str(folder), candidate))
+                member = self._by_path.get(PurePosixPath(str(folder), candidate).parts)
                 if member is not None:
                     yield member
 
@@ -238,7 +239,7 @@ class _Assignment:
 
     def _scan(self, name: MemberName) -> Iterator[MemberName]:
         found = self._mentioned(name)
-        package = self._inner[name].parent
+        package = self._inner[name].folders
         for dotted, items in found.imports:
             yield from self._targets(package, dotted, items)
         for file in found.files:
@@ -246,13 +247,12 @@ class _Assignment:
             if len(named) <= _NAMESAKES:
                 yield from named
 
-    def _targets(self, package: PurePosixPath, dotted: str, items: Iterable[str]) -> Iterator[MemberName]:
+    def _targets(self, package: tuple[str, ...], dotted: str, items: Iterable[str]) -> Iterator[MemberName]:
         name = dotted.lstrip(".")
         if level := len(dotted) - len(name):
-            parts = package.parts
-            if level - 1 > len(parts):
+            if level - 1 > len(package):
                 return
-            base = ".".join(parts[: len(parts) - level + 1])
+            base = ".".join(package[: len(package) - level + 1])
             name = f"{base}.{name}" if base and name else base or name
         yield from self._resolve(name)
         for item in items:
@@ -275,8 +275,8 @@ class _Assignment:
     def _weaken_commands(self, assigned: dict[MemberName, Role]) -> None:
         """Modules that only a command runs have the role of commands."""
         targets = {name for dotted in self._entry_points() for name in self._modules.get(dotted, ())}
-        targets |= {name for name, path in self._inner.items() if path.name == "__main__.py"}
-        candidates = {m for m in targets if assigned[m] is Role.IMPORT and self._inner[m].name != "__init__.py"}
+        targets |= {name for name, path in self._inner.items() if path.file == "__main__.py"}
+        candidates = {m for m in targets if assigned[m] is Role.IMPORT and self._inner[m].file != "__init__.py"}
         if not candidates:
             return
         imported = {
@@ -291,10 +291,10 @@ class _Assignment:
 
     def _entry_points(self) -> Iterator[str]:
         for name, path in self._inner.items():
-            if path.name == "entry_points.txt":
+            if path.file == "entry_points.txt":
                 scripts = self._text(name).partition("[console_scripts]")[2].partition("[")[0]
                 yield from (match[1] for match in _SCRIPT.finditer(scripts))
-        if (name_ := self._by_path.get(PurePosixPath("pyproject.toml"))) is not None and not self._is_wheel:
+        if (name_ := self._by_path.get(("pyproject.toml",))) is not None and not self._is_wheel:
             try:
                 scripts_ = tomllib.loads(self._text(name_)).get("project", {}).get("scripts", {})
             except (ValueError, RecursionError, AttributeError):
@@ -306,12 +306,11 @@ class _Assignment:
         return self._read(name).decode("utf-8", "replace")
 
 
-def _inner_path(name: MemberName, *, is_wheel: bool) -> PurePosixPath:
+def _inner_path(name: MemberName, *, is_wheel: bool) -> Place:
     """The path below the sdist's top folder, or below the folder that the wheel's scheme installs to."""
-    path = PurePosixPath(name)
-    if is_wheel:
-        return PurePosixPath(*path.parts[2:]) if _scheme(name) and len(path.parts) > 2 else path  # noqa: PLR2004 # NAME.data/SCHEME/…
-    return PurePosixPath(*path.parts[1:]) if len(path.parts) > 1 else path
+    path = place_of(name)
+    above = (2 if _scheme(name) else 0) if is_wheel else 1  # NAME.data/SCHEME/…, or the top folder
+    return path._replace(parts=path.parts[above:]) if 0 < above < len(path.parts) else path
 
 
 def _scheme(name: MemberName) -> str:
@@ -321,16 +320,16 @@ def _scheme(name: MemberName) -> str:
 
 
 def _index(
-    inner: dict[MemberName, PurePosixPath],
+    inner: dict[MemberName, Place],
 ) -> tuple[dict[str, list[MemberName]], dict[str, list[MemberName]]]:
     """Members by every dotted name under which one may import them, and by file name."""
     modules: dict[str, list[MemberName]] = {}
     by_file: dict[str, list[MemberName]] = {}
     for name, path in inner.items():
-        by_file.setdefault(path.name, []).append(name)
+        by_file.setdefault(path.file, []).append(name)
         if path.suffix not in _CODE:
             continue
-        parts = [*path.parts[:-1], path.name.partition(".")[0]]
+        parts = [*path.folders, path.file.partition(".")[0]]
         if parts[-1] == "__init__":
             parts.pop()
         # `src/pkg/mod.py` is `pkg.mod` and, for those who put the root on the path, `src.pkg.mod`.

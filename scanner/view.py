@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from scanner.model import ArtifactMetadata, Finding, MemberName, Role, Sha256Hex
@@ -19,6 +20,7 @@ from scanner.syntax import TooDense, parse
 if TYPE_CHECKING:
     import ast
 
+    from scanner.archive import PackedMember
     from scanner.ruleset import Ruleset
 
 __all__ = ["ArtifactAnalyzer", "ArtifactView", "MemberAnalyzer", "MemberView", "forget_trees"]
@@ -29,11 +31,31 @@ class MemberView:
     """One member, or one decoded layer of a member (then `layers` says how it was reached)."""
 
     name: MemberName
-    data: bytes
+    held: bytes | PackedMember
+    """The bytes; of a member that was known without them, what they can be unpacked from."""
     sha256: Sha256Hex
     role: Role
     layers: tuple[str, ...] = ()
     is_python: bool = False
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes.
+
+        Raises:
+            ValueError: they were not unpacked before, and are not what is known of them.
+        """
+        if isinstance(self.held, bytes):
+            return self.held
+        data = self.held.data
+        if sha256(data).hexdigest() != self.sha256:
+            raise ValueError(f"{self.name} unpacks to something else than before")
+        return data
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.held) if isinstance(self.held, bytes) else self.held.size
 
     @cached_property
     def source(self) -> DecodedSource:
@@ -90,18 +112,18 @@ class _RecentTrees:
             raise type(known[0])(*known[0].args, line=known[0].line)
         return known[0]
 
-    def forget(self) -> bool:
-        had = bool(self._trees)
+    def forget(self) -> int:
+        size = self._size
         self._trees.clear()
         self._size = 0
-        return had
+        return size
 
 
 _recent = _RecentTrees()
 
 
-def forget_trees() -> bool:
-    """No syntax tree is kept, and whoever asks for one gets it parsed anew; whether there was any."""
+def forget_trees() -> int:
+    """No syntax tree is kept, and whoever asks for one gets it parsed anew; how much source they were made of."""
     return _recent.forget()
 
 

@@ -6,10 +6,10 @@ import ast
 import configparser
 import re
 import tomllib
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from scanner.model import Role
+from scanner.paths import file_of
 from scanner.source import SourceUnreadable
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def build_config(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
     if view.is_wheel:
         return
     for name, member in view.members.items():
-        path = PurePosixPath(name)
-        if len(path.parts) != 2 or len(member.data) > _MOST:  # noqa: PLR2004 # the top folder and the file
+        file = file_of(name)
+        if name.count("/") != 1 or member.size > _MOST:  # the top folder and the file
             continue
-        if path.name == "pyproject.toml":
+        if file == "pyproject.toml":
             yield from _Pyproject(view, ruleset, member).findings()
-        elif path.name == "setup.cfg":
+        elif file == "setup.cfg":
             yield from _setup_cfg(view, ruleset, member)
-        elif path.name == "setup.py":
+        elif file == "setup.py":
             yield from _setup_py(ruleset, member)
 
 

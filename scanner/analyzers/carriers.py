@@ -175,7 +175,7 @@ def _mistaken(suffix: str, view: MemberView, opening: Opening) -> Iterator[Findi
         role = opening.hidden_role(view)
         yield opening.found("encoded-under-a-mediums-name", view, f"base64 in a {suffix} file", role=role)
         yield from _layers("text", data, view, opening, role)
-    elif opening.role(view) in RUNNING_ROLES and _is_base64(data):
+    elif _is_base64(data) and opening.role(view) in RUNNING_ROLES:
         yield from _layers("text", data, view, opening, opening.role(view))
 
 

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["Content", "content"]
+__all__ = ["NO_CONTENT", "Content", "content"]
 
 _ELF_MACHINES: Final = {3: "i686", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 _PE_MACHINES: Final = {0x014C: "i686", 0x8664: "x86_64", 0xAA64: "aarch64"}
@@ -32,7 +32,8 @@ class Content:
     archive: str = ""
 
 
-_NOTHING: Final = Content()
+#: Of nearly all members.
+NO_CONTENT: Final = Content()
 
 
 def content(data: bytes) -> Content:
@@ -49,7 +50,7 @@ def content(data: bytes) -> Content:
     for magic, name in _ARCHIVES:
         if data.startswith(magic):
             return Content(archive=name)
-    return Content(archive="tar") if data[_TAR_MAGIC] == b"ustar" else _NOTHING
+    return Content(archive="tar") if data[_TAR_MAGIC] == b"ustar" else NO_CONTENT
 
 
 def _elf_machine(data: bytes) -> int:
@@ -58,8 +59,8 @@ def _elf_machine(data: bytes) -> int:
 
 def _portable_executable(data: bytes) -> Content:
     if len(data) < _PE_OFFSET.stop:
-        return _NOTHING
+        return NO_CONTENT
     (offset,) = struct.unpack("<I", data[_PE_OFFSET])
     if data[offset : offset + 4] != b"PE\0\0":
-        return _NOTHING
+        return NO_CONTENT
     return Content("pe", _PE_MACHINES.get(int.from_bytes(data[offset + 4 : offset + 6], "little"), ""))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from scanner.model import Role
@@ -81,8 +80,8 @@ def _build_requirements(view: ArtifactView, ruleset: Ruleset) -> Iterator[Findin
 
 def _at_root(view: ArtifactView, file: str) -> MemberView | None:
     for name, member in view.members.items():
-        path = PurePosixPath(name)
-        if path.name == file and len(path.parts) == 2:  # noqa: PLR2004 # the sdist's top folder and the file
+        # The sdist's top folder, and the file.
+        if name.endswith(f"/{file}") and name.count("/") == 1:
             return member
     return None
 

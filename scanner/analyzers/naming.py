@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from packaging.utils import canonicalize_name
 
 from scanner.model import Role
+from scanner.paths import suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,11 +97,11 @@ def _tops(view: ArtifactView) -> dict[str, str]:
     """The importable top-level names that the wheel installs, each with a member that shows it."""
     found: dict[str, str] = {}
     for member in view.members:
-        path = PurePosixPath(member)
-        if len(path.parts) == 1 and path.suffix in {".py", ".so", ".pyd"}:
-            found.setdefault(path.name.partition(".")[0], member)
-        elif len(path.parts) == 2 and path.name == "__init__.py" and "." not in path.parts[0]:  # noqa: PLR2004 # a package's own file
-            found.setdefault(path.parts[0], member)
+        folder, _, file = member.rpartition("/")
+        if not folder and suffix_of(file) in {".py", ".so", ".pyd"}:
+            found.setdefault(file.partition(".")[0], member)
+        elif folder and "/" not in folder and file == "__init__.py" and "." not in folder:
+            found.setdefault(folder, member)
     return found
 
 
@@ -120,10 +121,10 @@ def _scripts(view: ArtifactView) -> dict[str, str]:
     """The commands that the wheel installs, each with the member that says so."""
     found: dict[str, str] = {}
     for name, member in view.members.items():
-        parts = PurePosixPath(name).parts
-        if len(parts) == 3 and parts[0].endswith(".data") and parts[1] == "scripts":  # noqa: PLR2004 # NAME.data/scripts/FILE
+        folder, _, file = name.rpartition("/")
+        if folder.endswith(".data/scripts") and folder.count("/") == 1:
             found[PurePosixPath(name).stem] = name
-        elif len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "entry_points.txt":  # noqa: PLR2004 # its file
+        elif file == "entry_points.txt" and folder.endswith(".dist-info") and "/" not in folder:
             found.update((command, name) for command in _entry_points(member.data))
     return dict(list(found.items())[:_SCRIPTS])
 

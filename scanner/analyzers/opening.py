@@ -13,16 +13,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from scanner.behaviour.layering import acts_as_python
+from scanner.memory import Naming
 from scanner.model import RUNNING_ROLES, Finding, MemberName, Role, Sha256Hex
+from scanner.paths import suffix_of
 from scanner.view import MemberView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scanner.memory import Memory
     from scanner.ruleset import Ruleset
     from scanner.view import ArtifactView
 
@@ -38,6 +42,8 @@ IDLE_BYTES: Final = 24 * 1024 * 1024
 _SEARCHED: Final = 32 * 1024 * 1024
 _PLACES: Final = 200_000
 _LONGEST_NAME: Final = 120
+#: Distinct names of one member that are remembered.
+_KEPT_NAMES: Final = 500
 _NAME: Final = re.compile(rb"[\w.+-]+")
 _SUFFIXES: Final = 200
 _ASIDE: Final = frozenset(
@@ -54,8 +60,9 @@ _SPEAKING: Final = frozenset({".pth", ".start", ".sh", ".bat", ".cmd", ".ps1", "
 class Surroundings:
     """What the artifact as a whole says about one of its members."""
 
-    def __init__(self, view: ArtifactView) -> None:
+    def __init__(self, view: ArtifactView, memory: Memory | None = None) -> None:
         self._view = view
+        self._memory = memory
         self._unsearched = Role.NEVER
         """What counts for names that were not found: more than never, where not everything was searched."""
 
@@ -104,7 +111,7 @@ class Surroundings:
     def _named(self) -> dict[bytes, Role]:
         """The file names that running code mentions, with the strongest role of those that do."""
         counted = Counter(
-            PurePosixPath(name).suffix.encode("utf-8", "replace")
+            suffix_of(name).encode("utf-8", "replace")
             for name, role in self._view.roles.items()
             if role not in RUNNING_ROLES
         )
@@ -116,27 +123,47 @@ class Surroundings:
         if len(counted) > _SUFFIXES:
             self._unsearched = Role.COMMAND
         ending = re.compile(b"(?:" + b"|".join(suffixes) + rb")(?![\w.])")
+        key = sha256(ending.pattern).digest()
         files = {name.rpartition("/")[2].encode("utf-8", "replace") for name in self._view.roles}
-        places, left = 0, _SEARCHED
+        places, left = _PLACES, _SEARCHED
         for member in self._speakers():
-            left -= len(member.data)
+            left -= member.size
             if left < 0:
                 self._unsearched = Role.COMMAND
                 break
-            for match in ending.finditer(member.data):
-                places += 1
-                if places > _PLACES:
-                    self._unsearched = Role.COMMAND
-                    return found
-                file = _name_before(member.data, match.end())
-                if file in files:
-                    found[file] = max(member.role, found.get(file, Role.NEVER), key=_STRENGTH.index)
+            naming = self._naming(member, ending, key)
+            crowded = naming.places > places
+            if crowded:
+                naming = _names_in(member.data, ending, key, places)
+            for file in files.intersection(naming.files):
+                found[file] = max(member.role, found.get(file, Role.NEVER), key=_STRENGTH.index)
+            places -= naming.places
+            if crowded:
+                self._unsearched = Role.COMMAND
+                break
         return found
+
+    def _naming(self, member: MemberView, ending: re.Pattern[bytes], key: bytes) -> Naming:
+        """What the member names, as far as anybody would go on counting."""
+        if self._memory is None:
+            return _names_in(member.data, ending, key, _PLACES + 1)
+        note = self._memory.of(member.name, member.sha256)
+        naming = note.naming
+        if naming is None or naming.key != key:
+            naming = _names_in(member.data, ending, key, _PLACES + 1)
+            note.naming = naming if len(naming.files) <= _KEPT_NAMES else None
+        return naming
 
     def _speakers(self) -> Iterator[MemberView]:
         for name, member in self._view.members.items():
-            if member.role in RUNNING_ROLES and (member.is_python or PurePosixPath(name).suffix in _SPEAKING):
+            if member.role in RUNNING_ROLES and (member.is_python or suffix_of(name) in _SPEAKING):
                 yield member
+
+
+def _names_in(data: bytes, ending: re.Pattern[bytes], key: bytes, most: int) -> Naming:
+    """The file names with one of the endings, at the first `most` places."""
+    ends = [match.end() for match in islice(ending.finditer(data), most)]
+    return Naming(key, len(ends), tuple({_name_before(data, end): None for end in ends}))
 
 
 def _name_before(data: bytes, end: int) -> bytes:

@@ -113,9 +113,9 @@ def scripts(view: MemberView, opening: Opening) -> Iterator[Finding | MemberView
     language = _language(view)
     if not language and b"owershell" not in data.lower():
         return
-    role = opening.role(view)
     # A text of another kind that starts PowerShell with an encoded command holds that command in a literal.
     for step, text in _decoded(data, commands_only=not language):
+        role = opening.role(view)  # asked where it matters: of a member that decodes nothing it can be kept
         if opening.affords(role, len(text)):
             yield opening.layer(view, step, text, role=role)
     if language:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.analyzers.behaviour import behaviour
 from scanner.model import Role, Sha256Hex
+from scanner.paths import file_of, suffix_of
 from scanner.syntax import parse
 from scanner.view import ArtifactView, MemberView
 
@@ -69,10 +70,9 @@ _NAMESPACE: Final = (
 def startup(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
     """What the artifact makes run at every start of Python."""
     for member in view.members.values():
-        path = PurePosixPath(member.name)
-        if path.suffix.lower() in _SUFFIXES:
+        if suffix_of(member.name).lower() in _SUFFIXES:
             yield from _lines_of(view, member, ruleset)
-        elif path.name in _CUSTOMIZERS and member.role is Role.STARTUP:
+        elif file_of(member.name) in _CUSTOMIZERS and member.role is Role.STARTUP:
             yield ruleset.finding("startup-module", role=member.role, member=member.name, line=1)
 
 

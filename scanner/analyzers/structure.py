@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from scanner.archive import case_collisions
 from scanner.model import RUNNING_ROLES, MemberName, Role
+from scanner.paths import file_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +75,7 @@ def _links(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
 def _is_data(target: str, view: ArtifactView) -> bool:
     """Whether the name is that of one file, which nothing can import or start: no folder of modules."""
     role = view.roles.get(MemberName(target))
-    return role is Role.NEVER and PurePosixPath(target).suffix.lower() not in _CODE
+    return role is Role.NEVER and suffix_of(target).lower() not in _CODE
 
 
 def _collisions(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
@@ -92,7 +93,7 @@ def _formats(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
             yield ruleset.finding("nested-archive", role=role, member=name, snippet=what)
         if not found.native:
             continue
-        if _DOCUMENT.fullmatch(PurePosixPath(name).suffix.lower()):
+        if _DOCUMENT.fullmatch(suffix_of(name).lower()):
             yield ruleset.finding("misleading-extension", role=_at_least_never(role), member=name, snippet=what)
         if not view.is_wheel:
             yield ruleset.finding("binary-in-sdist", role=role, member=name, snippet=what)
@@ -125,20 +126,26 @@ def _announced(found: Content, platforms: tuple[str, ...]) -> bool:
 def _names(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
     hidden: set[str] = set()
     for name, role in view.roles.items():
-        path = PurePosixPath(name)
-        suffixes = [suffix.lower() for suffix in path.suffixes[-_DOUBLED:]]
-        doubled = len(suffixes) == _DOUBLED and _DOUBLED_FIRST.fullmatch(suffixes[0]) is not None
-        if doubled and _DOUBLED_LAST.fullmatch(suffixes[1]):
+        if file_of(name).count(".") >= _DOUBLED and _is_doubled(name):
             yield ruleset.finding("double-extension", role=_at_least_never(role), member=name)
-        folders = [part for part in path.parts[:-1] if part.startswith(".") and part not in _ORDINARY_HIDDEN]
-        if view.is_wheel and folders and folders[0] not in hidden:
+        if not view.is_wheel or not (name.startswith(".") or "/." in name):
+            continue
+        folders = [part for part in name.split("/")[:-1] if part.startswith(".") and part not in _ORDINARY_HIDDEN]
+        if folders and folders[0] not in hidden:
             hidden.add(folders[0])
             yield ruleset.finding("hidden-folder", role=role, member=name, snippet=folders[0])
 
 
+def _is_doubled(name: str) -> bool:
+    """Whether the name ends like a document, and then like something that runs."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes[-_DOUBLED:]]
+    doubled = len(suffixes) == _DOUBLED and _DOUBLED_FIRST.fullmatch(suffixes[0]) is not None
+    return doubled and _DOUBLED_LAST.fullmatch(suffixes[1]) is not None
+
+
 def _bytecode(view: ArtifactView, ruleset: Ruleset) -> Iterator[Finding]:
     for name, role in view.roles.items():
-        if (match := _BYTECODE.fullmatch(name)) is None:
+        if not name.endswith(".pyc") or (match := _BYTECODE.fullmatch(name)) is None:
             continue
         source = f"{match['folder']}{match['stem']}.py"
         member = view.members.get(name)

@@ -10,9 +10,10 @@ from scanner.archive.distribution import Distribution, read_distribution
 from scanner.archive.faults import ArchiveRefused, Fault, shown
 from scanner.archive.filenames import DistributionFilename, parse_filename
 from scanner.archive.limits import DEFAULT_LIMITS, Limits
-from scanner.archive.member import Member
+from scanner.archive.member import Member, Visitor
 from scanner.archive.names import case_collisions
 from scanner.archive.walk import walk
+from scanner.archive.zip_members import PackedMember
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -23,6 +24,8 @@ __all__ = [
     "Fault",
     "Limits",
     "Member",
+    "PackedMember",
+    "Visitor",
     "case_collisions",
     "parse_filename",
     "read_distribution",

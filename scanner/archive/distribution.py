@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from packaging.metadata import Metadata
 
+    from scanner.archive.member import Member, Visitor
+    from scanner.archive.zip_members import PackedMember
+    from scanner.model import Sha256Hex
+
 __all__ = ["Distribution", "read_distribution"]
 
 
@@ -34,10 +38,28 @@ class Distribution:
     total_size: int
 
 
+class _Nobody:
+    """Has seen nothing before, and looks at nothing."""
+
+    def known(self, _packed: PackedMember) -> Sha256Hex | None:
+        return None
+
+    def recall(self, _packed: PackedMember, _known: Sha256Hex) -> None:
+        return None
+
+    def take(self, _member: Member) -> None:
+        return None
+
+
 def read_distribution(
-    data: bytes | memoryview | mmap.mmap, filename: str, limits: Limits = DEFAULT_LIMITS
+    data: bytes | memoryview | mmap.mmap,
+    filename: str,
+    limits: Limits = DEFAULT_LIMITS,
+    visitor: Visitor | None = None,
 ) -> Distribution:
     """What `data`, uploaded under `filename`, is: read to its end, every rule kept.
+
+    On the way `visitor` is shown the files and links in the order of the archive.
 
     Raises:
         ArchiveRefused: a rule is broken; all faults that could be found are in it.
@@ -45,14 +67,15 @@ def read_distribution(
     parsed = parse_filename(filename, limits)
     faults = FaultList(limits.faults)
     purelib = None
+    visitor = visitor or _Nobody()
     reader: WheelReader | SdistReader
     with memoryview(data) as view:
         if parsed.is_wheel:
             reader = WheelReader(view, parsed, limits, faults)
-            metadata, purelib = reader.read()
+            metadata, purelib = reader.read(visitor)
         else:
             reader = SdistReader(view, parsed, limits, faults)
-            metadata = reader.read()
+            metadata = reader.read(visitor)
     faults.check()
     if metadata is None:
         raise AssertionError("metadata is missing, and no fault says why")

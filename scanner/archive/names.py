@@ -28,28 +28,50 @@ _RESERVED: Final = re.compile(
 )
 
 
+#: A component of a name with which no rule has to do, but for reserved names.
+_ORDINARY: Final = re.compile(r"[A-Za-z0-9_.+-]{0,100}[A-Za-z0-9_+-]")
+
+
 class NameRegistry:
     """All names of one archive so far. Two members never land on one path, on any common file system."""
 
     def __init__(self, limits: Limits, faults: FaultList) -> None:
         self._limits = limits
         self._faults = faults
+        self._short = min(limits.name_length, limits.component_length)
         self._files: dict[str, str] = {}
         self._folders: set[str] = set()
         self._listed_folders: set[str] = set()
 
     def accept(self, raw: bytes | str, *, is_folder: bool = False) -> MemberName | None:
         """`raw` as a member's name, without the slash that ends a folder's; None when a fault of it was noted."""
-        before = len(self._faults)
         name = self._decoded(raw)
         if name is None:
             return None
+        if not is_folder and self._is_ordinary(name):
+            self._files[name] = name
+            return MemberName(name)
+        before = len(self._faults)
         if is_folder:
             name = name.removesuffix("/")
         self._check(name)
         if len(self._faults) == before:
             self._register(name, is_folder=is_folder)
         return MemberName(name) if len(self._faults) == before else None
+
+    def _is_ordinary(self, name: str) -> bool:
+        """Whether this is a new file in a folder that was accepted, under a name that breaks no rule: most are."""
+        folder, _, file = name.rpartition("/")
+        return (
+            folder in self._folders
+            and name not in self._files
+            and name not in self._folders
+            and name.isascii()
+            and len(name) <= self._short
+            and name.count("/") < self._limits.depth
+            and _ORDINARY.fullmatch(file) is not None
+            and not _RESERVED.match(file)
+        )
 
     def _decoded(self, raw: bytes | str) -> str | None:
         if isinstance(raw, str):

@@ -6,8 +6,7 @@ import csv
 import hashlib
 import io
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanner.archive.codes import Code
 from scanner.archive.faults import shown
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from scanner.archive.faults import FaultList
     from scanner.archive.limits import Limits
     from scanner.archive.member import Member
-    from scanner.model import MemberName
+    from scanner.archive.zip_members import PackedMember
+    from scanner.model import MemberName, Sha256Hex
 
 __all__ = ["Record"]
 
@@ -25,8 +25,7 @@ _ALGORITHMS: Final = frozenset({"sha256", "sha384", "sha512"})
 _COLUMNS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     hash: str
     size: str
 
@@ -45,20 +44,30 @@ class Record:
         except (UnicodeDecodeError, csv.Error) as error:
             self._add(Code.RECORD_INVALID, f"RECORD is not a CSV file in UTF-8: {shown(str(error))}.")
 
+    def confirms(self, packed: PackedMember, known: Sha256Hex) -> bool:
+        """Whether `packed` is listed with the hash `known` and its size: then it counts as verified."""
+        row = self._rows.get(packed.name)
+        told = f"sha256={_encoded(bytes.fromhex(known))}"
+        if row is None or row.hash != told or (row.size and row.size != str(packed.size)) or packed.name == self._path:
+            return False
+        self._verified.add(packed.name)
+        return True
+
     def verify(self, member: Member) -> None:
         """`member` is listed with its own hash and size, or a fault is noted. RECORD itself is listed without."""
         row = self._rows.get(member.name)
         self._verified.add(member.name)
-        name = shown(member.name)
         if row is None:
-            self._add(Code.RECORD_UNLISTED, f"The file {name} is in the wheel, and RECORD does not list it.")
+            self._add(
+                Code.RECORD_UNLISTED, f"The file {shown(member.name)} is in the wheel, and RECORD does not list it."
+            )
         elif member.name == self._path:
             if row.hash or row.size:
                 self._add(
                     Code.RECORD_INVALID, "RECORD lists itself with a hash or size; those columns have to be empty."
                 )
         else:
-            self._verify_row(member, row, name)
+            self._verify_row(member, row)
 
     def finish(self, damaged: frozenset[MemberName]) -> None:
         """Every file that is listed was given to `verify` or is `damaged`, or a fault is noted."""
@@ -66,24 +75,30 @@ class Record:
         for path in (path for path in self._rows if path not in present):
             self._add(Code.RECORD_ABSENT, f"RECORD lists {shown(path)}, and the wheel has no such file.")
 
-    def _verify_row(self, member: Member, row: _Row, name: str) -> None:
+    def _verify_row(self, member: Member, row: _Row) -> None:
         algorithm, _, expected = row.hash.partition("=")
         if algorithm not in _ALGORITHMS:
             self._add(
                 Code.RECORD_HASH,
-                f"RECORD has the hash {shown(row.hash)} for {name}; SHA-256, SHA-384 or SHA-512 is expected.",
+                f"RECORD has the hash {shown(row.hash)} for {shown(member.name)}; SHA-256, SHA-384 or SHA-512 is "
+                "expected.",
             )
             return
-        digest = hashlib.new(algorithm, member.data, usedforsecurity=False).digest()
-        got = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+        if algorithm == "sha256":
+            digest = bytes.fromhex(member.sha256)  # which others ask for, too
+        else:
+            digest = hashlib.new(algorithm, member.data, usedforsecurity=False).digest()
+        got = _encoded(digest)
         if got != expected:
             self._add(
-                Code.RECORD_HASH, f"RECORD says that {name} has the {algorithm} {shown(expected)}, and it has '{got}'."
+                Code.RECORD_HASH,
+                f"RECORD says that {shown(member.name)} has the {algorithm} {shown(expected)}, and it has '{got}'.",
             )
         # An empty size is allowed; a size that is there is right.
-        if row.size and row.size != str(len(member.data)):
+        if row.size and row.size != str(member.size):
             self._add(
-                Code.RECORD_SIZE, f"RECORD says that {name} has {shown(row.size)} bytes, and it has {len(member.data)}."
+                Code.RECORD_SIZE,
+                f"RECORD says that {shown(member.name)} has {shown(row.size)} bytes, and it has {member.size}.",
             )
 
     def _read(self, raw: bytes) -> None:
@@ -105,3 +120,7 @@ class Record:
 
     def _add(self, code: Code, problem: str) -> None:
         self._faults.add(code, f"{problem} Build the wheel again with its build tool, and change nothing afterwards.")
+
+
+def _encoded(digest: bytes) -> str:
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")

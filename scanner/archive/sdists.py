@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scanner.archive.faults import FaultList
     from scanner.archive.filenames import DistributionFilename
     from scanner.archive.limits import Limits
+    from scanner.archive.member import Visitor
 
 __all__ = ["SdistReader"]
 
@@ -40,8 +41,8 @@ class SdistReader:
         self.member_count = 0
         self.total_size = 0
 
-    def read(self) -> Metadata | None:
-        """The core metadata, after every member was read.
+    def read(self, visitor: Visitor) -> Metadata | None:
+        """The core metadata, after every member was read and shown to `visitor`.
 
         Raises:
             ArchiveRefused: the archive cannot be read to its end.
@@ -52,6 +53,7 @@ class SdistReader:
             self._tops.setdefault(top)
             if member.is_folder:
                 continue
+            visitor.take(member)
             self.member_count += 1
             self.total_size += len(member.data)
             self._files.add(member.name)

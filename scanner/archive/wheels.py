@@ -11,6 +11,7 @@ from scanner.archive.faults import shown
 from scanner.archive.metadata import read_metadata
 from scanner.archive.record import Record
 from scanner.archive.zips import ZipArchive
+from scanner.model import MemberName
 
 if TYPE_CHECKING:
     from packaging.metadata import Metadata
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scanner.archive.faults import FaultList
     from scanner.archive.filenames import DistributionFilename
     from scanner.archive.limits import Limits
+    from scanner.archive.member import Visitor
+    from scanner.archive.zip_members import ZipEntry
 
 __all__ = ["WheelReader"]
 
@@ -45,19 +48,19 @@ class WheelReader:
         self.member_count = len(self._files)
         self.total_size = sum(entry.size for entry in self._files.values())
 
-    def read(self) -> tuple[Metadata | None, bool | None]:
-        """The core metadata and `Root-Is-Purelib`, after every file was compared with RECORD."""
+    def read(self, visitor: Visitor) -> tuple[Metadata | None, bool | None]:
+        """The core metadata and `Root-Is-Purelib`, after every file was shown to `visitor` and compared with RECORD."""
         self._check_folders()
         purelib = self._read_wheel_file()
         metadata = self._read_metadata()
         self._check_entry_points()
-        self._check_record()
+        self._check_record(visitor)
         return metadata, purelib
 
     def _special(self, name: str, missing: Code | None, limit: int) -> bytes | None:
         """The file `name` of the `.dist-info` folder; None when it is not there or too large: that is noted."""
         path = f"{self._info}/{name}"
-        entry = next((entry for known, entry in self._files.items() if known == path), None)
+        entry = self._files.get(MemberName(path))
         if entry is None:
             if missing is not None:
                 self._faults.add(missing, f"The wheel has no file {shown(path)}; build it with a current build tool.")
@@ -149,7 +152,7 @@ class WheelReader:
                 f"entry_points.txt is not what installers can read: {problem}. Correct the entry.",
             )
 
-    def _check_record(self) -> None:
+    def _check_record(self, visitor: Visitor) -> None:
         path = f"{self._info}/RECORD"
         raw = self._special("RECORD", Code.RECORD_MISSING, self._limits.record_size)
         if raw is None:
@@ -158,8 +161,23 @@ class WheelReader:
             return
         record = Record(raw, path, self._limits, self._faults)
         damaged = set(self._files)
-        for member in self._archive.members():
-            if not member.is_folder:
-                record.verify(member)
-                damaged.discard(member.name)
+        for entry in self._archive.entries:
+            if entry.is_folder:
+                self._archive.read(entry)
+            elif self._verified(entry, record, visitor):
+                damaged.discard(entry.name)
         record.finish(frozenset(damaged))
+
+    def _verified(self, entry: ZipEntry, record: Record, visitor: Visitor) -> bool:
+        """Whether the file of `entry` could be compared with RECORD: it is sound by itself."""
+        packed = self._archive.packed(entry)
+        known = visitor.known(packed)
+        if known is not None and record.confirms(packed, known):
+            visitor.recall(packed, known)
+            return True
+        member = self._archive.member(entry)
+        if member is None:
+            return False
+        visitor.take(member)
+        record.verify(member)
+        return True

@@ -25,6 +25,9 @@ _KNOWN_FLAGS: Final = _COMPRESSION_LEVEL_FLAGS | DESCRIPTOR_FLAG | UTF8_FLAG
 
 def check_packing(record: DirectoryRecord, faults: FaultList) -> None:
     """The member is plain or deflated, and not encrypted, or a fault is noted."""
+    is_right = record.method == _DEFLATED or (record.method == STORED and record.packed == record.size)
+    if is_right and not record.flags & ~_KNOWN_FLAGS and record.needed <= _NEWEST_VERSION:
+        return  # nearly all
     name = shown(record.name)
     if record.flags & _ENCRYPTION_FLAGS:
         faults.add(Code.ZIP_ENCRYPTED, f"The member {name} is encrypted; a wheel holds plain files.")

@@ -30,8 +30,13 @@ class Extra:
     zip64: tuple[int, ...] | None = None
 
 
+_NOTHING: Final = Extra()
+
+
 def read_extra(raw: bytes, name: bytes, faults: FaultList) -> Extra:
     """What the extra field `raw` of the member `name` says, so far as it matters; its faults are noted."""
+    if not raw:
+        return _NOTHING
     at, zip64, seen = 0, None, set()
     while at < len(raw):
         if at + _EXTRA.size > len(raw):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scanner import following
+from scanner.archive import zip_members, zips
 from scanner.inspect import inspect
 from scanner.memory import MAX_LEARNED_BYTES, FunctionNote, Memory, ModuleNote
 from scanner.model import encode
@@ -153,6 +156,71 @@ def test_members_that_are_known_are_neither_parsed_nor_walked_again(
     monkeypatch.setattr(following, "_walked", noted)
     inspect(after.data, after.filename, rules, Memory(KEY, known))
     assert parsed == ["pkg-2/pkg/b.py"]
+
+
+def test_members_whose_packed_bytes_are_known_are_not_unpacked(rules: Ruleset, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = built({"payload.py": POOL["payload"], "b.py": POOL["quality"]}, "1", is_wheel=True)
+    after = built({"payload.py": POOL["payload"], "b.py": "X = 2\n", "c.py": "Y = 3\n"}, "2", is_wheel=True)
+    known, expected = learned(before, rules), without(after, rules)
+    unpacked: list[str] = []
+    real = zip_members.unpacked
+
+    def noted(packed: memoryview, entry: zip_members.ZipEntry) -> bytes:
+        unpacked.append(entry.name)
+        return real(packed, entry)
+
+    for module in (zip_members, zips):
+        monkeypatch.setattr(module, "unpacked", noted)
+    assert with_memory(after, rules, known) == expected
+    assert {"pkg/b.py", "pkg/c.py", "pkg-2.dist-info/METADATA"} <= set(unpacked)
+    assert "pkg/payload.py" not in unpacked
+
+
+def test_a_member_that_was_packed_anew_is_known_by_what_it_unpacks_to(rules: Ruleset) -> None:
+    before = built({"payload.py": POOL["payload"]}, "1", is_wheel=True)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(before.data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
+        for entry in old.infolist():
+            entry_data = old.read(entry)
+            entry.compress_type = zipfile.ZIP_STORED
+            new.writestr(entry, entry_data)
+    memory = Memory(KEY, learned(before, rules))
+    found = inspect(out.getvalue(), before.filename, rules, memory)
+    assert encode(found) == encode(inspect(out.getvalue(), before.filename, rules))
+    (fact,) = [fact for fact in found.members if fact.name == "pkg/payload.py"]
+    assert memory.of(fact.name, fact.sha256).look is not None
+
+
+def test_a_lie_about_what_packed_bytes_unpack_to_is_not_believed(rules: Ruleset) -> None:
+    artifact = built({"payload.py": POOL["payload"]}, "1", is_wheel=True)
+    memory = Memory(KEY, learned(artifact, rules))
+    inspect(artifact.data, artifact.filename, rules, memory)
+    for fact in inspect(artifact.data, artifact.filename, rules).members:
+        memory.of(fact.name, fact.sha256).sha256 = "0" * 64
+    assert with_memory(artifact, rules, memory.encoded()) == without(artifact, rules)
+
+
+def test_a_script_in_which_nothing_is_hidden_is_not_opened_again(rules: Ruleset) -> None:
+    artifact = built({"page.js": "function go() { return 1; }\n", "data.json": "{}\n"}, "1", is_wheel=True)
+    memory = Memory(KEY)
+    found = inspect(artifact.data, artifact.filename, rules, memory)
+    notes = {fact.name: memory.of(fact.name, fact.sha256) for fact in found.members}
+    assert notes["pkg/page.js"].shut is not None
+    assert notes["pkg/data.json"].shut is not None
+
+
+@pytest.mark.parametrize("second", ["model.pt", "model.onnx"])
+def test_what_running_code_names_is_found_whatever_was_named_before(second: str, rules: Ruleset) -> None:
+    """Known is what a text named, among the endings that mattered then."""
+    acting = b"\x80\x02cposix\nsystem\nX\x02\0\0\0ls\x85R."
+    loads = {"a.py": "import torch\ntorch.load('model.pt')\ntorch.load('model.onnx')\n"}
+    artifacts = []
+    for version, files in (("1", {"pkg/model.pt": acting}), ("2", {f"pkg/{second}": acting, "pkg/x.odd": b"\0"})):
+        texts = {"pkg/__init__.py": "from . import a\n", **{f"pkg/{name}": text for name, text in loads.items()}}
+        artifacts.append(build_wheel("pkg", version, {**texts, **files}))
+    known = learned(artifacts[0], rules)
+    assert with_memory(artifacts[1], rules, known) == without(artifacts[1], rules)
+    assert b'"role":"import"' in with_memory(artifacts[1], rules, known)
 
 
 @given(damage=st.binary(max_size=40), at=st.integers(0, 4000), length=st.integers(0, 200))

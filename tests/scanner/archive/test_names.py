@@ -57,6 +57,30 @@ def test_a_file_is_never_a_folder_too(faults: FaultList, later: str) -> None:
     assert registry.accept(later, is_folder=later.endswith("/")) is None
 
 
+@given(
+    st.text("aA.:-+ _~1\\/\x7f\u00e9\u200e", max_size=12)
+    | st.sampled_from(
+        ["CON", "con.py", "Aux.txt", "LPT1", "com\u00b9.x", "nul .a", "console", "a" * 256, "x" * 100 + "."]
+    )
+)
+def test_a_file_in_a_folder_that_is_known_keeps_the_rules_of_any_other(file: str) -> None:
+    first, second = FaultList(1000), FaultList(1000)
+    known, fresh = NameRegistry(Limits(), first), NameRegistry(Limits(), second)
+    assert known.accept("pkg/sub/first") == "pkg/sub/first"
+    assert known.accept(f"pkg/sub/{file}") == fresh.accept(f"pkg/sub/{file}")
+    assert list(first) == list(second)
+
+
+def test_a_folder_that_is_known_does_not_make_a_name_shorter_or_less_deep() -> None:
+    faults = FaultList(1000)
+    registry = NameRegistry(Limits(depth=3, name_length=20), faults)
+    assert registry.accept("a/b/c/", is_folder=True) == "a/b/c"
+    assert registry.accept("a/b/d") == "a/b/d"
+    assert registry.accept("a/b/c/d") is None
+    assert registry.accept(f"a/b/{'x' * 20}") is None
+    assert [fault.code for fault in faults] == ["archive.name.too-long"] * 2
+
+
 @given(st.text(max_size=40))
 def test_an_accepted_name_stays_inside_and_is_accepted_once(name: str) -> None:
     registry = NameRegistry(Limits(), FaultList(1000))
