@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, literal_column, select
+from sqlalchemy import String, bindparam, exists, func, literal_column, select
 
+from index.hold.spellings import COMPONENTS, spellings
 from index.hold.submission import EVER_PUBLIC, LIVE_UNPUBLISHED
-from index.store.tables import Artifact, File, FilenameClaim, Membership, Project, Release, Submission, SubmissionState
+from index.store.tables import (
+    Artifact,
+    File,
+    FilenameClaim,
+    Membership,
+    Project,
+    ProjectStatus,
+    Release,
+    Submission,
+    SubmissionState,
+)
 from index.store.tables.base import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from sqlalchemy import BindParameter, ColumnElement, Select
+    from sqlalchemy import BindParameter, ColumnElement, Row, Select
     from sqlalchemy.orm import Session
 
 __all__ = ["Place", "Standing", "read_standing"]
@@ -23,6 +36,11 @@ _S = SubmissionState
 
 #: After one of these, the next submission of the release is looked at by a person.
 _DISTRUSTED: Final = (_S.REJECTED, _S.WITHDRAWN)
+
+#: In these states a submission has its place in the release.
+_PRESENT: Final = (*LIVE_UNPUBLISHED, _S.PUBLISHED)
+
+_OTHERS: Final = tuple(f"other{number}" for number in range(COMPONENTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +78,19 @@ class Standing:
     """The submission of the release that is neither out nor at its end."""
     distrusted: bool
     """An earlier submission of the release was rejected or withdrawn."""
+    spelling: str | None
+    """Another spelling of the version, which the project has."""
+    release_published_at: datetime | None
+    """When the release was published first."""
+    project_status: ProjectStatus | None
+    project_bytes: int
+    """What all files of the project have together."""
 
 
 def read_standing(session: Session, place: Place, uploader_id: int) -> Standing:
     """How things stand at `place` for the uploader. Binding only under the project's lock."""
-    values = {
-        "project": place.project,
-        "version": place.version,
-        "filename": place.filename,
-        "sha256": place.sha256,
-        "uploader": uploader_id,
-    }
     session.flush()
-    row = session.execute(_STANDING, values).one()
+    row = _ask(session, place, uploader_id)
     return Standing(
         bytes_rejected=bool(row.bytes_rejected),
         project_id=row.project_id,
@@ -86,7 +104,28 @@ def read_standing(session: Session, place: Place, uploader_id: int) -> Standing:
         release_id=row.release_id,
         live_id=row.live_id,
         distrusted=bool(row.distrusted),
+        spelling=row.spelling,
+        release_published_at=row.release_published_at,
+        project_status=ProjectStatus(row.project_status) if row.project_status is not None else None,
+        project_bytes=row.project_bytes or 0,
     )
+
+
+def _ask(session: Session, place: Place, uploader_id: int) -> Row[Any]:
+    values = {
+        "project": place.project,
+        "version": place.version,
+        "filename": place.filename,
+        "sha256": place.sha256,
+        "uploader": uploader_id,
+    }
+    others = sorted(spellings(place.version) - {place.version}) if place.version else []
+    while True:  # once, unless the version has more components than anybody writes
+        some, others = others[:COMPONENTS], others[COMPONENTS:]
+        named = dict(zip_longest(_OTHERS, some, fillvalue=""))
+        row = session.execute(_STANDING, {**values, **named}).one()
+        if row.spelling is not None or not others:
+            return row
 
 
 # Tables, past the unit of work: that is where most of the time went.
@@ -117,6 +156,11 @@ def _standing() -> Select[Any]:
     claimed = select(_file.id).where(_claim.submission_id == _file.submission_id, _claim.filename == _file.filename)
     rejected = exists().where(_artifact.sha256 == bindparam("sha256"), _artifact.rejected_at.is_not(None))
     live = of_release.where(_in_states(LIVE_UNPUBLISHED)).with_only_columns(_submission.id).limit(1)
+    present = submissions.where(_in_states(_PRESENT))
+    named_otherwise = _release.version.in_([bindparam(name, type_=String()) for name in _OTHERS])
+    spelling = present.where(named_otherwise).with_only_columns(_release.version).limit(1)
+    files = present.where(_file.submission_id == _submission.id, _file.sha256 == _artifact.sha256)
+    stored = files.where(_file.deleted_at.is_(None)).with_only_columns(func.sum(_artifact.size))
     return select(
         rejected.label("bytes_rejected"),
         select(_project.id).where(_project.name == project).scalar_subquery().label("project_id"),
@@ -130,6 +174,12 @@ def _standing() -> Select[Any]:
         release.scalar_subquery().label("release_id"),
         live.scalar_subquery().label("live_id"),
         of_release.where(_in_states(_DISTRUSTED)).exists().label("distrusted"),
+        spelling.scalar_subquery().label("spelling"),
+        of_release.with_only_columns(func.min(_submission.published_at))
+        .scalar_subquery()
+        .label("release_published_at"),
+        select(_project.status).where(_project.name == project).scalar_subquery().label("project_status"),
+        stored.scalar_subquery().label("project_bytes"),
     )
 
 

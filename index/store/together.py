@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.orm.session import JoinTransactionMode
 
 __all__ = ["Together"]
 
@@ -21,6 +20,10 @@ _T = TypeVar("_T")
 
 #: So many works share a transaction at most: other processes wait for as long as it lasts.
 _MOST: Final = 16
+
+
+class _WorkRaised(Exception):
+    """A work has raised, and its transaction is rolled back. The cause is what it has raised."""
 
 
 class _Entry(Generic[_T]):
@@ -47,8 +50,9 @@ class _Entry(Generic[_T]):
 class Together:
     """Does works in transactions. Those that came while one was under way are done in the next one, together.
 
-    Each work sees what the ones before it have written, as if it came after their commit. One that raises leaves
-    nothing behind and harms no other one. Nobody hears of success before the commit.
+    Each work sees what the ones before it have written, as if it came after their commit. Where one raises, all of
+    the transaction is rolled back and each work is done again in one of its own: what raises again leaves nothing
+    behind and harms no other one. Nobody hears of success before the commit.
     """
 
     def __init__(self, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
@@ -88,27 +92,29 @@ class Together:
             self._changed.notify_all()
 
     def _commit(self, batch: Sequence[_Entry[Any]]) -> None:
+        """Each work is in the database, or its error is noted."""
         try:
-            with self._begin() as connection:
+            self._do(batch)
+        except _WorkRaised as raised:
+            if len(batch) == 1:
+                batch[0].error = raised.__cause__
+            else:  # which is rare; savepoints around every work cost more than doing some twice
                 for entry in batch:
-                    _do(entry, connection, alone=len(batch) == 1)
+                    self._commit([entry])
         except BaseException as error:  # noqa: BLE001 # raised where each work came from
             for entry in batch:
-                entry.error = entry.error or error
+                entry.error = error
 
+    def _do(self, batch: Sequence[_Entry[Any]]) -> None:
+        """All of the batch is committed.
 
-def _do(entry: _Entry[Any], connection: Connection, *, alone: bool) -> None:
-    """The work is done, or what it raised is noted. Raises where the whole transaction has to be rolled back."""
-    mode: JoinTransactionMode = "rollback_only" if alone else "create_savepoint"
-    try:
-        with Session(connection, join_transaction_mode=mode, expire_on_commit=False) as session, session.begin():
-            entry.run(session)
-    except BaseException as error:
-        entry.error = error
-        # On a full disk SQLite ends the transaction by itself. The next work would begin another one, unasked.
-        if alone or not _in_transaction(connection):
-            raise
-
-
-def _in_transaction(connection: Connection) -> bool:
-    return bool(connection.connection.driver_connection.in_transaction)  # type: ignore[union-attr] # of sqlite3
+        Raises:
+            _WorkRaised: one of the works has raised, and nothing was written.
+        """
+        with self._begin() as connection:
+            for entry in batch:
+                try:
+                    with Session(connection, expire_on_commit=False) as session, session.begin():
+                        entry.run(session)
+                except BaseException as error:
+                    raise _WorkRaised from error

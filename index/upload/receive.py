@@ -139,9 +139,9 @@ def take_file(  # noqa: PLR0913 # one upload has that many sides
         # The last file with these bytes may have been deleted since they were stored.
         services.database.lock_artifact(session, file.sha256)
         services.blobs.put(form.content.path, form.content.sha256)
-        # Asked last, when `receive` has seen that the uploader is a member; the file counts already.
-        target = Target(file.project, file.version, size=0)
-        faults.extend(release_faults(session, target, release_limits(services), now=now))
+        # Said last, when `receive` has seen that the uploader is a member.
+        target = Target(file.project, file.version, file.size)
+        faults.extend(release_faults(standing, target, release_limits(services), now=now))
         if faults:
             raise UploadRefused(faults)
     return receipt
@@ -226,7 +226,7 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
         user = upload.uploader.user
         if services.settings.namespaces:
             require_namespace(session, filename.name, user)
-        place = Place(filename.name, filename=filename.filename, sha256=content.sha256)
+        place = Place(filename.name, filename.version, filename.filename, content.sha256)
         standing = read_standing(session, place, user.id)
         try:
             receipt = answer_from(place, standing, user)
@@ -237,7 +237,7 @@ def _known(services: Services, upload: _Upload, filename: DistributionFilename) 
         if receipt is None:
             target = Target(filename.name, filename.version, content.size)
             upload.faults.extend(name_faults(session, filename.name, user, is_member=standing.member))
-            upload.faults.extend(release_faults(session, target, release_limits(services), now=upload.now))
+            upload.faults.extend(release_faults(standing, target, release_limits(services), now=upload.now))
         elif upload.faults:
             raise UploadRefused(upload.faults)
         return receipt

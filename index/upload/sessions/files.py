@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import select
 
-from index.hold.intake import Receipt, precheck
+from index.hold.intake import Receipt, answer_from
 from index.hold.sessions import discard_file
+from index.hold.standing import Place, read_standing
 from index.store.blobs import BlobCorrupt, BlobMissing
 from index.store.identifiers import new_id
 from index.store.tables import FileSession, FileStatus, SubmissionState
@@ -127,10 +128,10 @@ def _require_room(desk: Desk, filename: DistributionFilename, asked: CreateFile)
         UploadRefused: 403 or 409.
     """
     sha256 = asked.hashes.get("sha256", "").lower()
+    place = Place(filename.name, filename.version, filename.filename, sha256)
+    standing = read_standing(desk.session, place, desk.user.id)
     with translated():
-        known = precheck(
-            desk.session, project=filename.name, filename=filename.filename, sha256=sha256, uploader=desk.user
-        )
+        known = answer_from(place, standing, desk.user)
     faults = []
     if known is not None:
         faults.append(fault(Code.FILE_PUBLISHED, f"File already exists ({filename.filename!r}, with the same bytes)."))
@@ -138,7 +139,7 @@ def _require_room(desk: Desk, filename: DistributionFilename, asked: CreateFile)
     if asked.size > limit:
         faults.append(fault(Code.FILE_TOO_LARGE, f"File too large: the limit is {limit} bytes."))
     target = Target(filename.name, filename.version, asked.size)
-    faults += release_faults(desk.session, target, release_limits(desk.services), now=desk.now)
+    faults += release_faults(standing, target, release_limits(desk.services), now=desk.now)
     if faults:
         raise UploadRefused(faults, HTTPStatus.CONFLICT)
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from index.audit.log import Event, append
 from index.hold.endings import end_submission
 from index.hold.sessions import Opening, ReleaseName, close_submission, open_submission
+from index.hold.standing import Place, read_standing
 from index.hold.submission import SubmissionEvent
 from index.store.identifiers import new_id
 from index.store.tables import FileStatus, PublishingSession, Release, Submission, SubmissionState
@@ -48,7 +49,7 @@ def open_session(desk: Desk, display_name: str, version: str) -> PublishingSessi
     if faults:
         raise UploadRefused(faults, HTTPStatus.FORBIDDEN)
     _require_free(desk, standing, name)
-    _require_takes_files(desk, name.project, name.version)
+    _require_takes_files(desk, standing, name)
     expires_at = desk.now + lifetime_of(desk.services.settings)
     opening = Opening(desk.session, desk.user, desk.uploader.actor, desk.now)
     submission_id = open_submission(opening, name, closes_at=expires_at)
@@ -105,9 +106,9 @@ def _require_free(desk: Desk, standing: Standing, name: ReleaseName) -> None:
         )
 
 
-def _require_takes_files(desk: Desk, project: str, version: str, size: int = 0) -> None:
-    target = Target(project, version, size)
-    faults = list(release_faults(desk.session, target, release_limits(desk.services), now=desk.now))
+def _require_takes_files(desk: Desk, standing: Standing, name: ReleaseName) -> None:
+    target = Target(name.project, name.version, size=0)
+    faults = list(release_faults(standing, target, release_limits(desk.services), now=desk.now))
     if faults:
         raise UploadRefused(faults, HTTPStatus.CONFLICT)
 
@@ -181,7 +182,9 @@ def publish(desk: Desk, record: PublishingSession) -> SessionStatus:
     require_editable(desk, record)
     _require_completed(desk, record)
     release: Release = record.submission.release
-    _require_takes_files(desk, release.project.name, release.version)
+    name = ReleaseName(release.project.name, release.project.display_name, release.version)
+    standing = read_standing(desk.session, Place(name.project, name.version), desk.user.id)
+    _require_takes_files(desk, standing, name)
     close_submission(desk.session, record.submission, desk.user, actor=desk.uploader.actor, now=desk.now)
     return desk.status(record)
 

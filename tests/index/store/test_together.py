@@ -163,18 +163,30 @@ def test_nobody_hears_of_success_when_the_commit_fails_and_nothing_is_there(embe
     assert embedded.write_together(works[0]) == "name-00"
 
 
-def test_a_work_that_ends_the_whole_transaction_fails_all_that_share_it_and_nothing_is_written(
-    embedded: Database,
-) -> None:
+def test_a_commit_that_fails_is_not_tried_again(embedded: Database) -> None:
+    tried: list[int] = []
+
+    def fail(_connection: object) -> None:
+        tried.append(1)
+        raise OSError(5, "Input/output error")
+
+    event.listen(embedded.engine, "commit", fail)
+    outcomes = _all_at_once(embedded, _adds(4))
+    event.remove(embedded.engine, "commit", fail)
+    assert [type(outcome) for outcome in outcomes] == [OSError] * 4
+    assert len(tried) == 2, "one for the first work, one for the three that waited for it"
+
+
+def test_a_work_that_ends_the_whole_transaction_fails_alone(embedded: Database) -> None:
     def full(session: Session) -> str:  # what SQLite does by itself on a full disk
         session.connection().exec_driver_sql("ROLLBACK")
         raise OperationalError("INSERT", {}, OSError("database or disk is full"))
 
     one, two, three, four = _adds(4)
     outcomes = _all_at_once(embedded, [one, two, full, three, four])
-    assert outcomes[0] == "name-00", "its own transaction was over before"
-    assert all(isinstance(outcome, OperationalError) for outcome in outcomes[1:]), outcomes
-    assert _names(embedded) == ["name-00"]
+    assert [*outcomes[:2], *outcomes[3:]] == ["name-00", "name-01", "name-02", "name-03"]
+    assert isinstance(outcomes[2], OperationalError)
+    assert _names(embedded) == ["name-00", "name-01", "name-02", "name-03"]
     with embedded.read() as session:
         assert session.scalar(text("PRAGMA integrity_check")) == "ok"
 

@@ -9,8 +9,9 @@ from packaging.version import Version
 from sqlalchemy import Select, select
 from sqlalchemy.dialects import sqlite
 
+from index.hold.spellings import spellings
+from index.hold.standing import _STANDING
 from index.store.tables import Submission, SubmissionState
-from index.upload.releases import _STANDING, spellings
 from tests.fixtures.artifacts import Artifact, build_wheel
 from tests.index.upload.test_names import publish_all
 
@@ -82,8 +83,10 @@ def test_a_project_has_a_limit_for_all_its_files(
     assert answer.status.startswith("400 Project size too large")
 
 
-def test_what_a_release_allows_is_found_through_the_project_and_not_through_all_submissions(services: Services) -> None:
-    values = {"project": "foo", "version": "1.0", **{f"other{number}": "1." + number * "0." for number in range(8)}}
+def test_how_things_stand_is_found_through_names_and_not_through_all_submissions(services: Services) -> None:
+    others = {f"other{number}": "1." + number * "0." for number in range(8)}
+    file = {"filename": "foo-1.0.tar.gz", "sha256": "00", "uploader": 1}
+    values = {"project": "foo", "version": "1.0", **file, **others}
     statement = compiled(_STANDING, values)
     with services.database.read() as session:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
