@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 #: Part of the name of every inspection: raise it whenever the same bytes may give other findings.
-ENGINE_VERSION: Final = "2"
+ENGINE_VERSION: Final = "3"
 
 Sha256Hex = NewType("Sha256Hex", str)
 """64 lower-case hexadecimal digits that came out of a hash function, never out of a form."""
